@@ -1,0 +1,23 @@
+# One interface library carries the flags of all our own code.
+add_library(vedette_options INTERFACE)
+target_compile_options(vedette_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
+  $<$<BOOL:${VEDETTE_WERROR}>:-Werror>)
+target_include_directories(vedette_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
+target_compile_definitions(vedette_options INTERFACE VEDETTE_VERSION="${PROJECT_VERSION}")
+
+if(VEDETTE_SANITIZE)
+  string(REPLACE "," ";" sanitizers "${VEDETTE_SANITIZE}")
+  foreach(sanitizer IN LISTS sanitizers)
+    add_compile_options(-fsanitize=${sanitizer})
+    add_link_options(-fsanitize=${sanitizer})
+  endforeach()
+  add_compile_options(-fno-omit-frame-pointer -fno-sanitize-recover=all)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # Sanitized code at -O0 is ten times slower; -O1 keeps the tests quick and the frames readable.
+  add_compile_options(-O1)
+endif()
+if(VEDETTE_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

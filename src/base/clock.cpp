@@ -1,0 +1,112 @@
+#include "base/clock.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <iterator>
+
+namespace vedette {
+
+Time time_from_seconds(double seconds) { return Time{Duration{std::llround(seconds * 1e6)}}; }
+
+double to_seconds(Time time) { return static_cast<double>(micros(time)) / 1e6; }
+
+void append_rfc3339(std::string& out, Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date{day};
+  const std::chrono::hh_mm_ss clock{time - day};
+  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
+                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
+                 clock.seconds().count(), clock.subseconds().count());
+}
+
+std::string to_rfc3339(Time time) {
+  std::string out;
+  append_rfc3339(out, time);
+  return out;
+}
+
+namespace {
+
+/// Reads fixed-width decimal fields off the front of a text.
+class Digits {
+ public:
+  explicit Digits(std::string_view text) : rest_(text) {}
+  bool number(std::size_t width, int& value) {
+    if (rest_.size() < width) return false;
+    value = 0;
+    for (const char c : rest_.substr(0, width)) {
+      if (c < '0' || c > '9') return false;
+      value = value * 10 + (c - '0');
+    }
+    rest_.remove_prefix(width);
+    return true;
+  }
+  bool one_of(std::string_view chars) {
+    if (rest_.empty() || chars.find(rest_[0]) == std::string_view::npos) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool done() const { return rest_.empty(); }
+  std::string_view rest() const { return rest_; }
+
+  /// ".123456789" → microseconds; digits beyond the sixth are dropped.
+  bool fraction(std::int64_t& micros_out) {
+    micros_out = 0;
+    if (!one_of(".,")) return true;
+    std::int64_t scale = 100'000;
+    bool any = false;
+    while (!rest_.empty() && rest_[0] >= '0' && rest_[0] <= '9') {
+      micros_out += scale * (rest_[0] - '0');
+      scale /= 10;
+      any = true;
+      rest_.remove_prefix(1);
+    }
+    return any;
+  }
+
+  /// "", "Z" or "+hh:mm" / "+hhmm" → minutes east of UTC.
+  bool offset(int& minutes) {
+    minutes = 0;
+    if (done() || one_of("Zz")) return true;
+    const int sign = rest_[0] == '-' ? -1 : 1;
+    int hours = 0;
+    int rest_minutes = 0;
+    if (!one_of("+-") || !number(2, hours)) return false;
+    one_of(":");
+    if (!number(2, rest_minutes) || hours > 23 || rest_minutes > 59) return false;
+    minutes = sign * (hours * 60 + rest_minutes);
+    return true;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+}  // namespace
+
+Result<Time> parse_time(std::string_view text) {
+  Digits digits{text};
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offset = 0;
+  std::int64_t fraction = 0;
+  const bool shaped = digits.number(4, year) && digits.one_of("-") && digits.number(2, month) &&
+                      digits.one_of("-") && digits.number(2, day) && digits.one_of("Tt ") &&
+                      digits.number(2, hour) && digits.one_of(":") && digits.number(2, minute) &&
+                      digits.one_of(":") && digits.number(2, second) &&
+                      digits.fraction(fraction) && digits.offset(offset) && digits.done();
+  const std::chrono::year_month_day date{std::chrono::year{year},
+                                         std::chrono::month{static_cast<unsigned>(month)},
+                                         std::chrono::day{static_cast<unsigned>(day)}};
+  if (!shaped) {
+    return Error{Errc::malformed, fmt::format("\"{}\" is not a time (RFC 3339)", text.substr(0, 40))};
+  }
+  // A leap second (60) is read as the first second of the next minute.
+  if (!date.ok() || hour > 23 || minute > 59 || second > 60) {
+    return Error{Errc::out_of_range, fmt::format("\"{}\" is not a date", text.substr(0, 40))};
+  }
+  return Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} +
+         std::chrono::minutes{minute - offset} + std::chrono::seconds{second} + Duration{fraction};
+}
+
+}  // namespace vedette

@@ -1,0 +1,70 @@
+/// Files: mapped whole for reading, written whole or not at all.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace vedette {
+
+/// A file mapped read-only. Movable, unmaps itself. The file must not be truncated by others while
+/// mapped (as with every mmap reader).
+class MappedFile {
+ public:
+  /// @return not_found, io ("…: is a directory"), each naming the path. An empty file is mapped as
+  /// an empty span.
+  static Result<MappedFile> open(const std::filesystem::path& path);
+  MappedFile(MappedFile&& other) noexcept;
+  MappedFile& operator=(MappedFile&& other) noexcept;
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile();
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+
+ private:
+  MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
+  const std::byte* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+/// Writes a file so that a reader sees the old content or the whole new one: a temporary file
+/// beside `path`, fsync on commit(), rename, fsync of the directory. Dropped without commit()
+/// (error, Ctrl-C) the temporary file is removed. `path` "-" is standard output, written through.
+class AtomicFile {
+ public:
+  /// @return io naming the path and the system's reason.
+  static Result<AtomicFile> create(const std::filesystem::path& path);
+  AtomicFile(AtomicFile&& other) noexcept;
+  AtomicFile& operator=(AtomicFile&&) = delete;
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+  ~AtomicFile();
+
+  /// Buffered (1 MiB). @return io, e.g. "out.vds: No space left on device".
+  Status write(std::span<const std::byte> bytes);
+  Status write(std::string_view text);
+  /// Overwrites bytes already written. REQUIRES: not standard output.
+  Status write_at(std::size_t offset, std::span<const std::byte> bytes);
+  Status commit();
+  std::size_t size() const { return written_ + buffer_.size(); }
+
+ private:
+  AtomicFile(int fd, std::filesystem::path path, std::filesystem::path temporary);
+  Status flush();
+  int fd_ = -1;
+  std::filesystem::path path_;
+  std::filesystem::path temporary_;
+  std::string buffer_;
+  std::size_t written_ = 0;
+};
+
+/// "path: reason" from errno.
+Error system_error(const std::filesystem::path& path, int error_number);
+
+}  // namespace vedette

@@ -1,0 +1,40 @@
+/// Progress of anything longer than two seconds: a bar on a terminal, a plain line every few
+/// seconds in a pipe, nothing when it is over sooner. Written to stderr.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace vedette {
+
+/// advance() is thread-safe and cheap; the rest belongs to the thread that made it.
+class Progress {
+ public:
+  /// `total` 0 means unknown. `enabled` false draws nothing (tests, --quiet).
+  Progress(std::string title, std::uint64_t total, bool enabled = true);
+  ~Progress();
+  Progress(const Progress&) = delete;
+  Progress& operator=(const Progress&) = delete;
+
+  void advance(std::uint64_t by = 1);
+  /// Text behind the bar ("macro-F1 0.91").
+  void note(std::string text);
+  void finish();
+
+ private:
+  using Steady = std::chrono::steady_clock;
+  void draw(Steady::time_point now);
+  std::string title_;
+  std::string note_;
+  std::uint64_t total_;
+  bool enabled_;
+  bool terminal_;
+  bool drawn_ = false;
+  std::atomic<std::uint64_t> done_{0};
+  std::atomic<std::int64_t> next_draw_{0};
+  Steady::time_point start_;
+};
+
+}  // namespace vedette

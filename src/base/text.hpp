@@ -1,0 +1,42 @@
+/// Text at the edge: quoting what came from outside, numbers, UTF-8, JSON strings.
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vedette {
+
+/// The start of a foreign text, quoted and escaped for an error message: control and non-ASCII
+/// bytes as \xNN, cut after `bytes_max` with "…".
+std::string quoted(std::string_view text, std::size_t bytes_max = 60);
+
+/// Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates.
+bool is_utf8(std::string_view text);
+
+/// The whole text as a finite number, or nothing.
+inline std::optional<double> parse_double(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || !std::isfinite(value)) return {};
+  return value;
+}
+
+/// The whole text as a decimal integer of type T, or nothing.
+template <class T>
+std::optional<T> parse_integer(std::string_view text) {
+  T value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return {};
+  return value;
+}
+
+/// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+/// Appends a number; NaN and infinities become null, as JSON has none.
+void append_json_number(std::string& out, double value);
+void append_json_number(std::string& out, float value);
+
+}  // namespace vedette

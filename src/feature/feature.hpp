@@ -1,0 +1,95 @@
+/// The face of feature/: how a Record becomes a row of floats. Training, `score`, `serve` and
+/// `trace` call the same two objects: a FeatureMap (fitted once, immutable, saved inside the model
+/// file) and DeviceWindows (what this device did lately, passed in, bounded).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "record/record.hpp"
+#include "record/schema.hpp"
+
+namespace vedette {
+
+/// State per device and series, in event time. Bounded: `devices_max` devices, the least recently
+/// seen is evicted and counted. Not thread-safe: it belongs to the thread that walks the line.
+class DeviceWindows {
+ public:
+  struct Options {
+    std::size_t series_max = 200'000;  ///< (device, value name) pairs over all devices
+  };
+  DeviceWindows();
+  explicit DeviceWindows(Options options);
+  ~DeviceWindows();
+  DeviceWindows(DeviceWindows&&) noexcept;
+  DeviceWindows& operator=(DeviceWindows&&) noexcept;
+
+  std::size_t series() const;
+  std::uint64_t evicted() const;
+  void clear();
+
+  struct State;
+  State& state() { return *state_; }
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+/// Facts about one applied record that a row of floats cannot carry.
+struct RowNotes {
+  bool learning = false;       ///< the device's state is still warming up
+  std::string_view series;     ///< the value name the columns speak of; valid until next apply()
+};
+
+/// What was usual for a column over the benign training rows: the 1 % and 99 % quantiles.
+struct UsualRange {
+  float low = 0;
+  float high = 0;
+};
+
+/// Immutable after fit. apply() is thread-safe as far as `windows` is not shared.
+class FeatureMap {
+ public:
+  virtual ~FeatureMap() = default;
+  virtual const Schema& schema() const = 0;
+  /// Fills `row` and updates `windows` with this record. REQUIRES: record.kind ==
+  /// schema().record_kind and row.size() == schema().width(). Every value written is finite.
+  /// Allocates nothing after warm-up.
+  virtual RowNotes apply(const Record& record, DeviceWindows& windows,
+                         std::span<float> row) const = 0;
+  /// One range per column; empty when nothing was learned.
+  virtual std::span<const UsualRange> usual() const = 0;
+  virtual void save(ByteWriter& out) const = 0;
+};
+
+/// Fitted on training records only, in two passes: observe() every training record, then build();
+/// the ranges are added by the trainer once rows exist.
+class FeatureMapBuilder {
+ public:
+  virtual ~FeatureMapBuilder() = default;
+  virtual void observe(const Record& record) = 0;
+  virtual std::unique_ptr<FeatureMap> build() const = 0;
+};
+
+/// Column sets for flows: "behaviour" (default: sizes, durations, states, history, service and the
+/// role of the port, nothing that identifies a network), "published24" (the 24 columns of the
+/// published IoT-23 work), "ports" (behaviour + the raw destination port).
+Result<std::unique_ptr<FeatureMapBuilder>> make_flow_features(std::string_view columns);
+std::vector<std::string_view> flow_column_sets();
+
+/// Readings: robust deviation of each value from its own series' recent level.
+std::unique_ptr<FeatureMap> make_series_features();
+
+/// A copy of `map` that carries these ranges. REQUIRES: one per column.
+std::unique_ptr<FeatureMap> with_usual(const FeatureMap& map, std::vector<UsualRange> usual);
+
+/// @return corrupt, unsupported.
+Result<std::unique_ptr<FeatureMap>> load_features(ByteReader& in);
+
+}  // namespace vedette

@@ -1,0 +1,39 @@
+/// The face of ingest/: source and codec joined: a stream of Records and a quarantine.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "record/verdict.hpp"
+
+namespace vedette {
+
+class Source;
+class Decoder;
+
+/// Not thread-safe: it belongs to the thread that walks the line.
+class Ingest {
+ public:
+  Ingest(std::unique_ptr<Source> source, std::unique_ptr<Decoder> decoder);
+  ~Ingest();
+
+  enum class State { more, end };
+  /// Pulls until the batch is full or nothing waits: every message becomes a record in the batch
+  /// or an entry of batch.quarantined, and counts in batch.received. Lines that carry no
+  /// observation (headers) count nowhere. REQUIRES: a reset batch.
+  /// @return what the source returned.
+  Result<State> pull(Batch& batch, std::chrono::milliseconds wait);
+  /// The batch rests safely.
+  Status acknowledge();
+  const Source& source() const { return *source_; }
+
+ private:
+  std::unique_ptr<Source> source_;
+  std::unique_ptr<Decoder> decoder_;
+  bool finished_ = false;
+};
+
+}  // namespace vedette

@@ -1,0 +1,118 @@
+/// The face of model/: how a row becomes a Score, and the file a model lives in.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/progress.hpp"
+#include "base/result.hpp"
+#include "record/schema.hpp"
+#include "record/verdict.hpp"
+
+namespace vedette {
+
+/// A row-major matrix of floats; borrows.
+struct Rows {
+  const float* data = nullptr;
+  std::size_t count = 0;
+  std::size_t width = 0;
+  std::span<const float> operator[](std::size_t i) const { return {data + i * width, width}; }
+};
+
+/// REQUIRES: labels.size() == rows.count, every label < classes.size(); weights empty or one
+/// positive weight a row; classes[0] is benign_label. Values may be NaN (missing), not infinite:
+/// fit functions refuse what breaks this with out_of_range or mismatch.
+struct TrainingSet {
+  Rows rows;
+  std::span<const std::uint16_t> labels;
+  std::span<const float> weights;
+  std::vector<std::string> classes;
+  Schema schema;
+};
+
+struct FitOptions {
+  std::map<std::string, std::string, std::less<>> values;  ///< "depth_max" → "12"; see each model
+  std::uint64_t seed = 1;
+  unsigned threads = 1;    ///< the model is the same for every number
+  std::stop_token stop;    ///< fit returns cancelled soon after
+  Progress* progress = nullptr;
+};
+
+/// Immutable after fit or load: every const member is thread-safe.
+class Model {
+ public:
+  virtual ~Model() = default;
+  virtual std::string_view kind() const = 0;     ///< "tree"
+  virtual std::size_t width() const = 0;         ///< columns of a row
+  virtual std::size_t class_count() const = 0;   ///< >= 2; class 0 is benign
+  /// Class probabilities: `out` is rows.count × class_count(), each row sums to 1. Same row, same
+  /// bits, whatever the batch around it. REQUIRES: rows.width == width(). NaN is "missing".
+  /// Allocates nothing.
+  virtual void score(Rows rows, std::span<float> out) const = 0;
+  /// How much each column moved the probability of `class_index`: `out` has width() entries,
+  /// positive pushes towards the class. For alerts, not for every row.
+  virtual void explain(std::span<const float> row, std::uint16_t class_index,
+                       std::span<float> out) const = 0;
+  /// What only this kind of model knows, for people ("depth 12, 371 leaves").
+  virtual std::string describe() const = 0;
+  virtual void save(ByteWriter& out) const = 0;
+};
+
+/// value = 1 − P(benign); class_index = the most probable class that is not benign.
+Score to_score(std::span<const float> probabilities);
+
+/// One row of the table of models in app/.
+struct ModelKind {
+  std::string_view name;
+  std::string_view summary;  ///< one line for --help
+  RecordKind record_kind = RecordKind::flow;
+  Result<std::unique_ptr<Model>> (*fit)(const TrainingSet& set, const FitOptions& options);
+  /// Bounds-checked, allocates no more than the bytes warrant. @return corrupt, unsupported.
+  Result<std::unique_ptr<Model>> (*load)(ByteReader& in);
+};
+
+extern const ModelKind tree_kind;    ///< CART decision tree
+extern const ModelKind bayes_kind;   ///< naive Bayes
+extern const ModelKind series_kind;  ///< readings: deviation of a series from its own recent level
+
+/// When a score is anomalous, and what is known of that choice.
+struct Threshold {
+  float value = 0.5F;
+  double false_positive_rate = 0;  ///< measured on `benign_rows` rows not trained on
+  std::uint64_t benign_rows = 0;   ///< 0: the value is a default, not a calibration
+};
+
+/// Everything a model file holds (docs/formats/vdm.md).
+struct ModelFile {
+  std::string id;       ///< kind + "-" + 8 hex digits of the content's checksum; set by save/load
+  std::string created;  ///< RFC 3339, given by the caller
+  std::vector<std::string> classes;
+  Schema schema;
+  std::uint64_t data_fingerprint = 0;  ///< of the data set it was fitted on
+  std::string split;                   ///< "random 0.8 seed 1"
+  std::string metrics_json;            ///< the evaluation as train printed it; "" when none
+  Threshold threshold;
+  std::vector<std::byte> features;     ///< FeatureMap::save()
+  std::shared_ptr<const Model> model;
+};
+
+constexpr std::size_t model_file_bytes_max = std::size_t{1} << 30U;
+
+/// The file's bytes; also sets file.id.
+std::vector<std::byte> encode_model(ModelFile& file);
+/// @return malformed (not a model file), unsupported (newer version, unknown kind: lists the known
+/// ones), corrupt (checksum), mismatch (schema, features and model do not fit each other).
+Result<ModelFile> decode_model(std::span<const std::byte> bytes, std::span<const ModelKind> kinds);
+/// Written whole or not at all. Errors name the path.
+Status save_model(const std::filesystem::path& path, ModelFile& file);
+Result<ModelFile> load_model(const std::filesystem::path& path, std::span<const ModelKind> kinds);
+
+}  // namespace vedette

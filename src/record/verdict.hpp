@@ -1,0 +1,125 @@
+/// Score, Verdict, Alert and Batch: what the line makes of a record, and what it hands to sinks.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "record/raw_message.hpp"
+#include "record/record.hpp"
+
+namespace vedette {
+
+/// One direction for every model: higher is stranger, in [0, 1]. `class_index` points into the
+/// model's classes, 0 being benign.
+struct Score {
+  float value = 0;
+  std::uint16_t class_index = 0;
+};
+
+/// How much the verdict can be trusted to begin with.
+enum class Certainty : std::uint8_t {
+  sure,      ///< judged
+  learning,  ///< the device's own state is still warming up: never anomalous
+  no_model,  ///< no model is active for this kind of record: score 0, never anomalous
+};
+std::string_view name_of(Certainty certainty);
+
+/// One line of an explanation: this feature had this value; [usual_low, usual_high] holds the
+/// middle 98 % of what was usual.
+struct Reason {
+  std::string feature;
+  float value = 0;
+  float usual_low = 0;
+  float usual_high = 0;
+  float weight = 0;  ///< how much it moved the score; the first reason has the largest
+};
+
+struct Verdict {
+  float score = 0;
+  float threshold = 1;
+  bool anomalous = false;  ///< score >= threshold
+  Certainty certainty = Certainty::sure;
+  std::string label;    ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
+  std::string model;    ///< id of the model that judged ("tree-1f3a9c02")
+  std::vector<Reason> reasons;  ///< only when anomalous; at most `reasons_max`
+
+  static constexpr std::size_t reasons_max = 3;
+};
+
+/// A run of anomalous verdicts of one device, record kind and label.
+struct Alert {
+  std::uint64_t id = 0;
+  std::string device;
+  RecordKind kind = RecordKind::flow;
+  std::string label;
+  std::uint64_t count = 0;  ///< verdicts in the run
+  Time first;               ///< event times
+  Time last;
+  Time raised;              ///< when it was opened, wall clock of the service
+  Time updated;             ///< when it last grew
+  float peak_score = 0;
+  RecordKey peak_record;
+  std::vector<Reason> reasons;  ///< of the peak record
+  bool open = true;             ///< still growing; closed after `quiet` without an anomaly
+  bool acknowledged = false;
+  std::string feedback;  ///< "", "true_alarm" or "false_alarm", said by a user
+  std::string comment;
+};
+
+/// A record with its verdict.
+struct Judged {
+  Record record;
+  Truth truth;  ///< only filled for labelled files; no detector reads it
+  Verdict verdict;
+  Time received;
+  bool is_new = true;  ///< false: the store already had this record (a redelivery)
+};
+
+enum class AlertEvent : std::uint8_t { raised, updated, closed };
+std::string_view name_of(AlertEvent event);
+struct AlertChange {
+  AlertEvent event = AlertEvent::raised;
+  Alert alert;
+};
+
+/// What one step of the line carries. Reused: reset() keeps all capacity.
+class Batch {
+ public:
+  explicit Batch(std::size_t records_max) : records_max_(records_max) {}
+
+  /// A cleared item at the end. REQUIRES: !full().
+  Judged& add();
+  /// Takes back the last add() (the decoder refused it).
+  void drop_last();
+  bool full() const { return used_ == records_max_; }
+  bool empty() const { return used_ == 0 && quarantined.empty(); }
+  std::size_t size() const { return used_; }
+  Judged* begin() { return items_.data(); }
+  Judged* end() { return items_.data() + used_; }
+  const Judged* begin() const { return items_.data(); }
+  const Judged* end() const { return items_.data() + used_; }
+  Judged& operator[](std::size_t i) { return items_[i]; }
+  const Judged& operator[](std::size_t i) const { return items_[i]; }
+  void reset();
+
+  std::vector<Quarantined> quarantined;
+  std::vector<AlertChange> alerts;  ///< filled by the store sink, read by the sinks behind it
+  std::uint64_t received = 0;       ///< messages pulled for this batch = size() + quarantined
+
+ private:
+  std::vector<Judged> items_;
+  std::size_t used_ = 0;
+  std::size_t records_max_;
+};
+
+/// The JSON objects that API, live stream, MQTT alerts and `score` all write; one spelling for all.
+/// {"id","device","kind","time","received","score","threshold","anomalous","certainty","label",
+///  "model","reasons":[…],"record":{…}}
+void append_verdict_json(std::string& out, const Judged& judged);
+void append_alert_json(std::string& out, const Alert& alert);
+void append_reasons_json(std::string& out, const std::vector<Reason>& reasons);
+void append_quarantined_json(std::string& out, const Quarantined& quarantined);
+
+}  // namespace vedette

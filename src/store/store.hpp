@@ -1,0 +1,150 @@
+/// The face of store/: where records, verdicts, alerts, quarantine, users and roll-ups rest.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+#include "record/verdict.hpp"
+
+namespace vedette {
+
+/// Newest first. `before` is the cursor: the `next` of the previous page, "" for the first.
+struct VerdictQuery {
+  std::string device;                 ///< "" any
+  std::optional<RecordKind> kind;
+  std::optional<bool> anomalous;
+  std::string label;                  ///< "" any
+  std::optional<Time> from;           ///< event time, inclusive
+  std::optional<Time> to;             ///< exclusive
+  std::string before;
+  std::size_t limit = 100;            ///< at most 1,000
+};
+struct AlertQuery {
+  std::string device;
+  std::optional<bool> open;
+  std::optional<bool> acknowledged;
+  std::string before;
+  std::size_t limit = 100;
+};
+template <class T>
+struct Page {
+  std::vector<T> items;
+  std::string next;  ///< "" at the end
+};
+
+struct DeviceSummary {
+  std::string device;
+  Time first_seen;  ///< received
+  Time last_seen;
+  std::uint64_t flows = 0;
+  std::uint64_t readings = 0;
+  std::uint64_t anomalies = 0;
+  std::uint64_t open_alerts = 0;
+};
+
+/// One minute of one kind of record over the fleet (or of one device), by time received.
+struct RollUp {
+  Time minute;
+  std::uint64_t flows = 0;
+  std::uint64_t readings = 0;
+  std::uint64_t anomalies = 0;
+  float score_max = 0;
+};
+
+struct StoreCounts {
+  std::uint64_t flows = 0;
+  std::uint64_t readings = 0;
+  std::uint64_t anomalies = 0;
+  std::uint64_t alerts = 0;
+  std::uint64_t quarantined = 0;  ///< ever, also when the oldest were dropped
+  std::uint64_t bytes = 0;        ///< on disk
+};
+
+struct User {
+  std::string name;
+  std::string password_hash;  ///< argon2id, as libsodium writes it
+  std::string role;           ///< "admin" or "viewer"
+  Time created;
+};
+/// A session cookie or an API token; only the hash of its secret is stored.
+struct Token {
+  std::string hash;  ///< hex of a 256-bit hash
+  std::string user;
+  std::string kind;  ///< "session" or "api"
+  std::string name;  ///< what the user called it
+  Time created;
+  Time expires;
+};
+struct AuditEntry {
+  Time time;
+  std::string user;
+  std::string action;  ///< "login", "alert.acknowledge", "model.activate"
+  std::string subject;
+};
+
+struct Retention {
+  std::chrono::hours age_max{30 * 24};          ///< records and verdicts, by time received
+  std::uint64_t bytes_max = 10ULL << 30U;       ///< of the store; the oldest records go first
+  std::size_t quarantine_max = 10'000;          ///< kept messages
+  std::chrono::seconds alert_quiet{120};        ///< a run ends after this long without an anomaly
+};
+
+/// Threads: commit(), maintain() and close belong to the line's thread; everything else may be
+/// called from any thread at any time. Failing calls change nothing.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Stores every record with its verdict, every quarantined message, the roll-ups and the alert
+  /// runs in one transaction: after success they survive a power cut. A record whose key is
+  /// already there is left as it was, its item gets is_new = false, and it counts nowhere again.
+  /// Appends what happened to alerts to batch.alerts. @return io ("…: disk full"), busy; the same
+  /// batch may be committed again.
+  virtual Status commit(Batch& batch, Time now) = 0;
+  /// Closes alert runs that are quiet, enforces retention in small steps; called about once a
+  /// second. Changes of alerts are appended.
+  virtual Status maintain(Time now, std::vector<AlertChange>& changes) = 0;
+
+  virtual Result<Page<Judged>> verdicts(const VerdictQuery& query) const = 0;
+  virtual Result<std::optional<Judged>> verdict(RecordKey key) const = 0;
+  virtual Result<std::vector<DeviceSummary>> devices() const = 0;
+  virtual Result<Page<Alert>> alerts(const AlertQuery& query) const = 0;
+  virtual Result<std::optional<Alert>> alert(std::uint64_t id) const = 0;
+  virtual Result<Page<Quarantined>> quarantined(std::string_view before, std::size_t limit) const = 0;
+  /// Minutes in [from, to), oldest first; `device` "" is the whole fleet.
+  virtual Result<std::vector<RollUp>> roll_ups(std::string_view device, Time from, Time to) const = 0;
+  virtual Result<StoreCounts> counts() const = 0;
+
+  /// Marks an alert. @return not_found.
+  virtual Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                            std::string_view comment) = 0;
+
+  virtual Status put_user(const User& user) = 0;  ///< adds or replaces
+  virtual Status drop_user(std::string_view name) = 0;  ///< with tokens. @return not_found
+  virtual Result<std::vector<User>> users() const = 0;
+  virtual Result<std::optional<User>> user(std::string_view name) const = 0;
+  virtual Status put_token(const Token& token) = 0;
+  virtual Status drop_token(std::string_view hash) = 0;
+  virtual Result<std::optional<Token>> token(std::string_view hash) const = 0;
+  virtual Result<std::vector<Token>> tokens(std::string_view user) const = 0;
+  virtual Status put_audit(const AuditEntry& entry) = 0;
+  virtual Result<std::vector<AuditEntry>> audit(std::size_t limit) const = 0;
+  /// Small facts of the service itself ("model.flow.active" → path). "" when never set.
+  virtual Status put_setting(std::string_view name, std::string_view value) = 0;
+  virtual Result<std::string> setting(std::string_view name) const = 0;
+};
+
+/// Opens or creates. @return io ("/var/lib/x: Permission denied", read-only), unsupported (a newer
+/// schema), busy (another vedette has it), malformed (not a database).
+Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& path,
+                                                 Retention retention);
+
+}  // namespace vedette
