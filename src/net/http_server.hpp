@@ -31,8 +31,8 @@ struct HttpOptions {
 
 /// Valid during the handler's call.
 struct HttpRequest {
-  std::string method;  ///< "GET"
-  std::string path;    ///< percent-decoded, without the query
+  std::string method;                                       ///< "GET"
+  std::string path;                                         ///< percent-decoded, without the query
   std::map<std::string, std::string, std::less<>> query;    ///< decoded; the last of a name counts
   std::map<std::string, std::string, std::less<>> headers;  ///< names in lower case
   std::map<std::string, std::string, std::less<>> cookies;
