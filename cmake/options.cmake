@@ -1,8 +1,7 @@
 # One interface library carries the flags of all our own code.
 add_library(vedette_options INTERFACE)
-target_compile_options(vedette_options INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wnon-virtual-dtor -Wold-style-cast
-  $<$<BOOL:${VEDETTE_WERROR}>:-Werror>)
+target_compile_options(vedette_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
+  -Wall;-Wextra;-Wpedantic;-Wconversion;-Wshadow;-Wnon-virtual-dtor;-Wold-style-cast;$<$<BOOL:${VEDETTE_WERROR}>:-Werror>>)
 target_include_directories(vedette_options INTERFACE ${CMAKE_SOURCE_DIR}/src)
 target_compile_definitions(vedette_options INTERFACE VEDETTE_VERSION="${PROJECT_VERSION}")
 

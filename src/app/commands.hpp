@@ -1,0 +1,83 @@
+/// The subcommands, each a function from its options to a Status; main.cpp parses the words.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/result.hpp"
+
+namespace vedette {
+
+struct PrepareOptions {
+  std::vector<std::filesystem::path> captures;
+  std::filesystem::path out;
+  std::string format;  ///< "" sniffs
+  bool json = false;
+};
+Status run_prepare(const PrepareOptions& options, const Clock& clock, std::stop_token stop);
+
+struct TrainCommand {
+  std::filesystem::path dataset;
+  std::filesystem::path out;
+  std::string model = "tree";
+  std::vector<std::string> settings;  ///< "depth_max=12"
+  std::string columns = "behaviour";
+  std::string split = "random";
+  double train_share = 0.8;
+  double false_positive_rate = 1e-3;
+  std::uint64_t seed = 1;
+  bool binary = false;
+  bool json = false;
+};
+Status run_train(const TrainCommand& options, const Clock& clock, std::stop_token stop);
+
+struct ScoreOptions {
+  std::filesystem::path model;
+  std::filesystem::path input = "-";
+  std::filesystem::path out = "-";
+  std::string format;
+};
+Status run_score(const ScoreOptions& options, const Clock& clock, std::stop_token stop);
+
+struct TraceOptions {
+  std::filesystem::path model;
+  std::filesystem::path message;
+  std::string topic;
+  bool json = false;
+};
+Status run_trace(const TraceOptions& options, const Clock& clock);
+
+struct ModelShowOptions {
+  std::vector<std::filesystem::path> files;
+  bool json = false;
+};
+Status run_model_show(const ModelShowOptions& options);
+
+struct UserOptions {
+  std::filesystem::path config;
+  std::string name;
+  std::string role = "admin";
+  std::string token;  ///< the name of the token to make
+  int token_days = 365;
+};
+/// The password comes from standard input (one line, not echoed on a terminal); an empty line
+/// makes one and prints it.
+Status run_user_add(const UserOptions& options, const Clock& clock);
+Status run_user_token(const UserOptions& options, const Clock& clock);
+Status run_user_list(const UserOptions& options);
+
+Status run_serve(const std::filesystem::path& config, const Clock& clock, std::stop_token stop);
+
+struct DemoOptions {
+  std::filesystem::path state = "vedette-demo";
+  std::size_t devices = 24;
+  std::uint64_t seed = 1;
+  std::uint16_t port = 8080;  ///< the next free one is taken when it is busy
+};
+Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token stop);
+
+}  // namespace vedette

@@ -1,0 +1,40 @@
+#include "app/interrupt.hpp"
+
+#include <unistd.h>
+
+namespace vedette {
+
+namespace {
+
+sigset_t signals_we_wait_for() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR2}) sigaddset(&set, signal);
+  return set;
+}
+
+constexpr int exit_interrupted = 130;
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  const sigset_t set = signals_we_wait_for();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // A closed pipe or socket is an error value where it happens, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  thread_ = std::thread{[this, set] {
+    int signal = 0;
+    while (sigwait(&set, &signal) == 0) {
+      if (signal == SIGUSR2) return;  // the destructor's call
+      if (source_.stop_requested()) _exit(exit_interrupted);
+      source_.request_stop();
+    }
+  }};
+}
+
+Interrupt::~Interrupt() {
+  pthread_kill(thread_.native_handle(), SIGUSR2);
+  thread_.join();
+}
+
+}  // namespace vedette
