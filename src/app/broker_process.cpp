@@ -72,11 +72,13 @@ Status write_settings(const std::filesystem::path& folder, std::uint16_t port) {
   if (!file) return file.error();
   // The default queue of 1,000 drops acknowledged messages without a word, and persistence without
   // an interval loses everything on a kill.
+  // Started by root it would change to a user that cannot write here.
+  const char* user = ::geteuid() == 0 ? "user root\n" : "";
   const std::string settings = fmt::format(
-      "listener {} 127.0.0.1\nallow_anonymous true\n"
+      "listener {} 127.0.0.1\nallow_anonymous true\n{}"
       "max_queued_messages 0\nmax_inflight_messages 0\n"
       "persistence true\npersistence_location {}/\nautosave_interval 1\n",
-      port, folder.string());
+      port, user, folder.string());
   if (Status done = file->write(settings); !done) return done;
   return file->commit();
 }
