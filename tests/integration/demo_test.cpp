@@ -44,14 +44,14 @@ class Demo : public testing::Test {
   }
   /// → the session cookie
   std::string sign_in() {
-    const HttpAnswer answer =
-        http_request(port_, "POST", "/api/v1/login", {{"Content-Type", "application/json"}},
+    const HttpReply answer =
+        HttpClient{port_}.ask("POST", "/api/v1/login", {{"Content-Type", "application/json"}},
                      nlohmann::json{{"user", "admin"}, {"password", password_}}.dump());
     EXPECT_EQ(answer.status, 200) << answer.body;
     return printed(answer.header("set-cookie"), "(vedette_session=[^;]+)");
   }
   nlohmann::json get(const std::string& cookie, const std::string& path) {
-    return nlohmann::json::parse(http_request(port_, "GET", path, {{"Cookie", cookie}}).body,
+    return nlohmann::json::parse(HttpClient{port_}.ask("GET", path, {{"Cookie", cookie}}).body,
                                  nullptr, false);
   }
   void stop_and_look_for_leftovers() {

@@ -84,8 +84,8 @@ class Service {
   Process& process() { return *process_; }
 
   nlohmann::json get(const std::string& path) {
-    const HttpAnswer answer =
-        http_request(port_, "GET", path, {{"Authorization", "Bearer " + token_}});
+    const HttpReply answer =
+        HttpClient{port_}.ask("GET", path, {{"Authorization", "Bearer " + token_}});
     EXPECT_EQ(answer.status, 200) << path << ": " << answer.body;
     return nlohmann::json::parse(answer.body, nullptr, false);
   }
