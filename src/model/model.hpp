@@ -83,6 +83,10 @@ extern const ModelKind tree_kind;    ///< CART decision tree
 extern const ModelKind bayes_kind;   ///< naive Bayes
 extern const ModelKind series_kind;  ///< readings: deviation of a series from its own recent level
 
+/// The classes of a series model: benign_label, then one per column, named like it. Its fit needs
+/// no rows (a TrainingSet of 0 rows and no classes is enough) but the schema.
+std::vector<std::string> series_classes(const Schema& schema);
+
 /// When a score is anomalous, and what is known of that choice.
 struct Threshold {
   float value = 0.5F;

@@ -1,0 +1,149 @@
+#include "feature/series_state.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace vedette {
+
+namespace {
+
+constexpr double alarm = 6;         // the default threshold of the series model
+constexpr double far_outside = 12;  // strange enough to keep out of the window
+constexpr double normal_of_mad = 1.4826;
+constexpr double normal_of_q90 = 1 / 1.645;
+constexpr double relative_floor = 1e-3;
+constexpr double peak_share = 3.5;  // the largest usual deviation counts as this many units
+constexpr double peak_decay = 1 - 1.0 / 3000;
+constexpr double youth = 60;  // readings after which little history stops widening scales
+constexpr float changes_min = 50;
+constexpr float run_floor = 25;
+constexpr float run_factor = 4;
+constexpr float gap_factor = 10;
+
+/// Anomalies beyond this are all the same; keeps every column finite.
+float bounded(double deviation) {
+  return static_cast<float>(std::min(deviation, 1e6));
+}
+
+/// A decaying maximum. What enters is clipped: one wild value moves it by half at most.
+double remember_peak(double peak, double seen, double unit) {
+  const double clipped = std::min(seen, 1.5 * alarm * unit);
+  return std::max(peak * peak_decay, clipped);
+}
+
+}  // namespace
+
+/// No deviation is measured finer than the data's own steps and 0.1 % of the level.
+double SeriesState::floor_of(double median) const {
+  const double least = std::max(std::abs(median), 1e-6) * relative_floor;
+  return std::max(least, static_cast<double>(resolution_));
+}
+
+SeriesState::Scales SeriesState::scales(double median) const {
+  const double step =
+      std::max(static_cast<double>(steps_.quantile(0.9)) * normal_of_q90, floor_of(median));
+  // A random walk of such steps strays by √32 of them from the median, half a window ago.
+  const double stray = step * 0.5 * std::sqrt(static_cast<double>(levels_.size()) / 2);
+  const double young = 1 + youth / static_cast<double>(readings_);
+  const double spread = normal_of_mad * levels_.median_distance(median);
+  return {std::max({spread, stray, level_peak_ / peak_share}) * young,
+          std::max(step, step_peak_ / peak_share) * young};
+}
+
+float SeriesState::judge_stuck(double value) {
+  if (readings_ > 0 && value == last_) {
+    ++run_;
+  } else {
+    if (run_ > 0) run_peak_ = std::max(run_peak_ * 0.99F, static_cast<float>(run_));
+    run_ = 1;
+    changes_ = std::min(changes_ + 1, 1'000'000U);
+  }
+  // Nothing (no light, no rain, no current) is a state of rest, not a stuck sensor.
+  if (value == 0 || static_cast<float>(changes_) < changes_min) return 0;
+  const float usual = std::max(run_floor, run_factor * run_peak_);
+  return static_cast<float>(alarm) * static_cast<float>(run_) / usual;
+}
+
+float SeriesState::judge_gap(Time time) {
+  const auto interval = static_cast<float>((time - last_time_).count()) * 1e-6F;
+  if (readings_ == 0 && intervals_.size() == 0 && last_time_ == Time{}) {
+    last_time_ = time;
+    return 0;
+  }
+  if (interval <= 0) return 0;  // out of order or the same instant: says nothing about silence
+  last_time_ = time;
+  float deviation = 0;
+  if (intervals_.size() == 16) {
+    const float usual = std::max(gap_factor * intervals_.median(), 2 * gap_peak_);
+    deviation = static_cast<float>(alarm) * interval / usual;
+  }
+  gap_peak_ = std::max(gap_peak_ * static_cast<float>(peak_decay),
+                       deviation > static_cast<float>(alarm) ? gap_peak_ * 1.5F : interval);
+  intervals_.push(interval);
+  return deviation;
+}
+
+void SeriesState::start_anew(double value) {
+  levels_.clear();
+  steps_.clear();
+  levels_.push(value);
+  readings_ = 1;
+  outside_ = 0;
+  level_peak_ = 0;
+  last_ = accepted_ = value;
+}
+
+void SeriesState::learn(double value, double median, const Scales& scales,
+                        const Deviations& deviations) {
+  const double step = std::abs(value - last_);
+  const bool far = deviations.level >= static_cast<float>(far_outside);
+  outside_ = far ? outside_ + 1 : 0;
+  if (outside_ >= shift_readings) return start_anew(value);
+  if (step > 0) {
+    resolution_ = resolution_ == 0 ? static_cast<float>(step)
+                                   : std::min(resolution_ * 1.01F, static_cast<float>(step));
+  }
+  if (!far) {
+    const double room = alarm * scales.level;
+    levels_.push(std::clamp(value, median - room, median + room));
+    level_peak_ = remember_peak(level_peak_, std::abs(value - median), scales.level);
+  }
+  const double usual_step = std::min({step, std::abs(value - accepted_), alarm * scales.step});
+  steps_.push(static_cast<float>(usual_step));
+  step_peak_ = remember_peak(step_peak_, std::min(step, std::abs(value - accepted_)), scales.step);
+  if (!far && deviations.step < static_cast<float>(alarm)) accepted_ = value;
+  last_ = value;
+  ++readings_;
+}
+
+Deviations SeriesState::judge(double value, Time time) {
+  Deviations deviations;
+  deviations.stuck = judge_stuck(value);
+  deviations.gap = judge_gap(time);
+  if (readings_ == 0) {
+    start_anew(value);
+    return {};
+  }
+  const double median = levels_.median();
+  Scales now;
+  if (readings_ >= 2) now = scales(median);
+  if (readings_ < warm_up_readings) {
+    const double step = std::abs(value - last_);
+    levels_.push(value);
+    steps_.push(static_cast<float>(step));
+    if (step > 0 && (resolution_ == 0 || step < static_cast<double>(resolution_))) {
+      resolution_ = static_cast<float>(step);
+    }
+    last_ = accepted_ = value;
+    ++readings_;
+    return {};
+  }
+  deviations.learning = false;
+  const double step = std::min(std::abs(value - last_), std::abs(value - accepted_));
+  deviations.level = bounded(std::abs(value - median) / now.level);
+  deviations.step = bounded(step / now.step);
+  learn(value, median, now, deviations);
+  return deviations;
+}
+
+}  // namespace vedette

@@ -1,0 +1,62 @@
+/// What one series (one value name of one device) did lately, and how strange its next value is.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <limits>
+
+#include "base/clock.hpp"
+#include "feature/sorted_window.hpp"
+
+namespace vedette {
+
+/// How far a reading is from usual in four ways, each in robust standard units: 6 is an alarm by
+/// default. All are 0 while the series is learning.
+struct Deviations {
+  float level = 0;  ///< distance from the running median
+  float step = 0;   ///< distance from the value before
+  float stuck = 0;  ///< how long the value has not moved
+  float gap = 0;    ///< how long the series was silent before this reading
+  bool learning = true;
+};
+
+/// A ring of 64 readings and slow memories of the largest usual deviations; about 1 KiB.
+class SeriesState {
+ public:
+  static constexpr std::uint64_t warm_up_readings = 20;
+  /// A new level is taken over after this many readings in a row far outside the old one.
+  static constexpr std::uint32_t shift_readings = 128;
+
+  /// Judges the reading, then learns from it. REQUIRES: a finite value.
+  Deviations judge(double value, Time time);
+
+ private:
+  struct Scales {
+    double level = 0;
+    double step = 0;
+  };
+  Scales scales(double median) const;
+  double floor_of(double median) const;
+  float judge_stuck(double value);
+  float judge_gap(Time time);
+  void learn(double value, double median, const Scales& scales, const Deviations& deviations);
+  void start_anew(double value);
+
+  SortedWindow<double, 64> levels_;  // what was accepted, clipped
+  SortedWindow<float, 64> steps_;
+  SortedWindow<float, 16> intervals_;  // seconds
+  std::uint64_t readings_ = 0;         // since the start or the last new level
+  double last_ = 0;                    // the value before
+  double accepted_ = 0;                // the last value that was not strange
+  Time last_time_{};
+  double level_peak_ = 0;  // decaying maxima of what is usual
+  double step_peak_ = 0;
+  float gap_peak_ = 0;
+  float run_peak_ = 0;
+  float resolution_ = 0;       // the smallest step seen lately
+  std::uint32_t run_ = 0;      // readings of the same value in a row
+  std::uint32_t changes_ = 0;  // how often the value changed, up to a bound
+  std::uint32_t outside_ = 0;  // readings in a row far outside
+};
+
+}  // namespace vedette

@@ -1,0 +1,435 @@
+/// bayes: naive Bayes (Maron: Automatic indexing, 1961; the Gaussian form: John, Langley:
+/// Estimating Continuous Distributions in Bayesian Classifiers, UAI 1995).
+///
+/// Bayes' rule turns "how often does this row occur among DDoS rows" into "how likely is DDoS,
+/// given this row". Nobody has seen every row, so the columns are taken as independent within a
+/// class (the naive part) and the density of a row becomes a product of one density per column: a
+/// normal curve for a numeric column, the share of ones for a 0/1 column made from a category.
+/// Sums of logarithms, not products: twenty densities of 1e-16 multiply to 1e-320, below the
+/// smallest normal double.
+///
+/// Against division by zero every variance gets 1e-9 of the largest column variance added
+/// (scikit-learn's var_smoothing) and every share Laplace's one seen, one not seen. Missing values
+/// are skipped: their factor is 1, in fitting and in scoring.
+///
+/// One kernel scores both kinds of column. A 0/1 column has two log shares f0 and f1; the parabola
+/// -(x - m)² + m² + f0 with m = (1 + f1 - f0) / 2 passes through both, so every column is a
+/// parabola and eight rows are scored side by side with the same few multiplications.
+///
+/// as_published=true treats every column as Gaussian, as the published comparisons on IoT-23 do.
+/// No chance is used: FitOptions::seed does not matter.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <numbers>
+#include <utility>
+
+#include "base/expects.hpp"
+#include "model/fit_input.hpp"
+#include "model/model.hpp"
+#include "model/parallel.hpp"
+
+// Wider vectors where the machine has them, chosen at load time. AVX2 without fused multiply-add
+// computes the same bits as SSE2. Sanitizers and clang's resolvers do not go together.
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__OPTIMIZE__) && \
+    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define VEDETTE_WIDE __attribute__((target_clones("avx2", "default")))
+#else
+#define VEDETTE_WIDE
+#endif
+
+namespace vedette {
+
+namespace {
+
+constexpr std::uint8_t bayes_version = 1;
+constexpr double variance_share = 1e-9;
+
+/// One column of one class: log density at x = peak - (x - middle)² * steepness.
+struct Parabola {
+  double middle = 0;
+  double steepness = 0;
+  double peak = 0;
+};
+
+Parabola gaussian(double mean, double variance) {
+  return {mean, 0.5 / variance, -0.5 * std::log(2 * std::numbers::pi * variance)};
+}
+
+Parabola bernoulli(double ones, double rows) {
+  const double f1 = std::log((ones + 1) / (rows + 2));
+  const double f0 = std::log((rows - ones + 1) / (rows + 2));
+  const double middle = (1 + f1 - f0) / 2;
+  return {middle, 1, f0 + middle * middle};
+}
+
+constexpr std::size_t lanes = 8;
+using Lanes = std::array<double, lanes>;
+
+/// sum[lane] -= Σ over columns of steepness * (x - middle)², in column order.
+VEDETTE_WIDE void subtract_parabolas(const Lanes* x, const Parabola* parabolas, std::size_t width,
+                                     double* sum) {
+  Lanes total{};
+  for (std::size_t column = 0; column < width; ++column) {
+    const double middle = parabolas[column].middle;
+    const double steepness = parabolas[column].steepness;
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const double off = x[column][lane] - middle;
+      total[lane] += off * off * steepness;
+    }
+  }
+  for (std::size_t lane = 0; lane < lanes; ++lane) sum[lane] -= total[lane];
+}
+
+/// Turns log weights into probabilities: out = exp(x - max) / Σ. A class of weight -inf gets 0.
+void to_probabilities(std::span<const double> log_weights, float* out) {
+  const double top = *std::max_element(log_weights.begin(), log_weights.end());
+  if (!std::isfinite(top)) {  // infinities in the row: nothing can be said
+    std::fill_n(out, log_weights.size(), 1.0F / static_cast<float>(log_weights.size()));
+    return;
+  }
+  std::array<double, fit_classes_max> share;
+  double sum = 0;
+  for (std::size_t k = 0; k < log_weights.size(); ++k) {
+    share[k] = std::exp(log_weights[k] - top);
+    sum += share[k];
+  }
+  for (std::size_t k = 0; k < log_weights.size(); ++k) out[k] = static_cast<float>(share[k] / sum);
+}
+
+class Bayes final : public Model {
+ public:
+  /// `log_priors` per class (-inf for a class without rows), `parabolas` [class][column].
+  Bayes(std::size_t width, std::vector<double> log_priors, std::vector<Parabola> parabolas)
+      : width_(width), log_priors_(std::move(log_priors)), parabolas_(std::move(parabolas)) {
+    for (std::size_t k = 0; k < log_priors_.size(); ++k) {
+      double sum = log_priors_[k];
+      for (std::size_t column = 0; column < width_; ++column) sum += of(k)[column].peak;
+      peaks_.push_back(sum);
+    }
+  }
+
+  std::string_view kind() const override { return "bayes"; }
+  std::size_t width() const override { return width_; }
+  std::size_t class_count() const override { return log_priors_.size(); }
+  void score(Rows rows, std::span<float> out) const override;
+  void explain(std::span<const float> row, std::uint16_t class_index,
+               std::span<float> out) const override;
+  std::string describe() const override {
+    return fmt::format("{} classes, {} columns", log_priors_.size(), width_);
+  }
+  void save(ByteWriter& out) const override;
+
+ private:
+  static constexpr std::size_t columns_per_slab = 64;
+  const Parabola* of(std::size_t k) const { return parabolas_.data() + k * width_; }
+  void score_group(const float* rows, std::size_t count, float* out) const;
+  void log_weights(std::span<const float> row, std::span<double> out) const;
+
+  std::size_t width_;
+  std::vector<double> log_priors_;
+  std::vector<Parabola> parabolas_;
+  std::vector<double> peaks_;  // per class: log prior + every column's peak
+};
+
+bool any_missing(const float* values, std::size_t count) {
+  unsigned found = 0;
+  for (std::size_t i = 0; i < count; ++i) found |= values[i] != values[i] ? 1U : 0U;
+  return found != 0;
+}
+
+/// Up to `lanes` rows side by side. A lane never sees its neighbours, so a row's bits do not depend
+/// on them; rows with missing values take the way of log_weights().
+void Bayes::score_group(const float* rows, std::size_t count, float* out) const {
+  const std::size_t classes = log_priors_.size();
+  std::array<Lanes, fit_classes_max> sums;
+  for (std::size_t k = 0; k < classes; ++k) sums[k].fill(peaks_[k]);
+  std::array<Lanes, columns_per_slab> x;
+  for (std::size_t from = 0; from < width_; from += columns_per_slab) {
+    const std::size_t slab = std::min(columns_per_slab, width_ - from);
+    for (std::size_t column = 0; column < slab; ++column) {
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        const std::size_t row = std::min(lane, count - 1);
+        x[column][lane] = static_cast<double>(rows[row * width_ + from + column]);
+      }
+    }
+    for (std::size_t k = 0; k < classes; ++k) {
+      subtract_parabolas(x.data(), of(k) + from, slab, sums[k].data());
+    }
+  }
+  std::array<double, fit_classes_max> weights;
+  for (std::size_t lane = 0; lane < count; ++lane) {
+    const float* row = rows + lane * width_;
+    for (std::size_t k = 0; k < classes; ++k) weights[k] = sums[k][lane];
+    if (any_missing(row, width_)) log_weights({row, width_}, {weights.data(), classes});
+    to_probabilities({weights.data(), classes}, out + lane * classes);
+  }
+}
+
+void Bayes::log_weights(std::span<const float> row, std::span<double> out) const {
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    out[k] = log_priors_[k];
+    for (std::size_t column = 0; column < width_; ++column) {
+      if (std::isnan(row[column])) continue;
+      const Parabola& p = of(k)[column];
+      const double off = static_cast<double>(row[column]) - p.middle;
+      out[k] += p.peak - off * off * p.steepness;
+    }
+  }
+}
+
+void Bayes::score(Rows rows, std::span<float> out) const {
+  const std::size_t classes = log_priors_.size();
+  expects(rows.width == width_ && out.size() >= rows.count * classes,
+          "Bayes::score gets rows of its width and room for every class");
+  for (std::size_t from = 0; from < rows.count; from += lanes) {
+    score_group(rows.data + from * width_, std::min(lanes, rows.count - from),
+                out.data() + from * classes);
+  }
+}
+
+/// The weight of evidence: how much the column's log density speaks for the class rather than for
+/// its strongest rival. Probabilities would all be 0: near certainty no single column moves them.
+void Bayes::explain(std::span<const float> row, std::uint16_t class_index,
+                    std::span<float> out) const {
+  expects(row.size() == width_ && out.size() == width_ && class_index < log_priors_.size(),
+          "Bayes::explain gets a row of its width and a class it knows");
+  std::array<double, fit_classes_max> weights;
+  log_weights(row, {weights.data(), log_priors_.size()});
+  std::size_t rival = class_index == 0 ? 1 : 0;
+  for (std::size_t k = 0; k < log_priors_.size(); ++k) {
+    if (k != class_index && weights[k] > weights[rival]) rival = k;
+  }
+  for (std::size_t column = 0; column < width_; ++column) {
+    const auto density = [&](std::size_t k) {
+      const Parabola& p = of(k)[column];
+      const double off = static_cast<double>(row[column]) - p.middle;
+      return p.peak - off * off * p.steepness;
+    };
+    const double evidence = std::isnan(row[column]) ? 0 : density(class_index) - density(rival);
+    constexpr double bound = std::numeric_limits<float>::max();
+    out[column] = static_cast<float>(std::clamp(evidence, -bound, bound));
+  }
+}
+
+void Bayes::save(ByteWriter& out) const {
+  out.put(bayes_version);
+  out.put(static_cast<std::uint32_t>(width_));
+  out.put(static_cast<std::uint32_t>(log_priors_.size()));
+  for (const double prior : log_priors_) out.put(prior);
+  for (const Parabola& p : parabolas_) {
+    out.put(p.middle);
+    out.put(p.steepness);
+    out.put(p.peak);
+  }
+}
+
+Result<std::unique_ptr<Model>> load_bayes(ByteReader& in) {
+  const auto version = in.get<std::uint8_t>();
+  if (in.ok() && version != bayes_version) {
+    return Error{Errc::unsupported,
+                 fmt::format("bayes: version {}, this build reads {}", version, bayes_version)};
+  }
+  const auto width = in.get<std::uint32_t>();
+  const auto classes = in.get<std::uint32_t>();
+  if (!in.ok() || width == 0 || width > fit_columns_max || classes < 2 ||
+      classes > fit_classes_max ||
+      in.left() < classes * (sizeof(double) + std::size_t{width} * sizeof(Parabola))) {
+    return Error{Errc::corrupt, "bayes: sizes do not fit the bytes"};
+  }
+  std::vector<double> priors(classes);
+  bool sound = false;  // one class at least can win
+  for (double& prior : priors) {
+    prior = in.get<double>();
+    sound = sound || std::isfinite(prior);
+  }
+  for (const double prior : priors) sound = sound && prior <= 0;
+  std::vector<Parabola> parabolas(std::size_t{classes} * width);
+  for (Parabola& p : parabolas) {
+    p = {in.get<double>(), in.get<double>(), in.get<double>()};
+    // Within these bounds no sum over columns leaves the range of a double.
+    sound = sound && std::abs(p.middle) < 1e39 && p.steepness > 0 && p.steepness < 1e200 &&
+            std::abs(p.peak) < 1e100;
+  }
+  if (!sound) return Error{Errc::corrupt, "bayes: a number outside its range"};
+  return std::unique_ptr<Model>(
+      std::make_unique<Bayes>(width, std::move(priors), std::move(parabolas)));
+}
+
+/// Weight, mean and sum of squared deviations of one column in one class.
+struct Moments {
+  double weight = 0;
+  double mean = 0;
+  double squares = 0;
+
+  /// Chan, Golub, LeVeque 1979: merging two parts loses no digits.
+  void merge(const Moments& other) {
+    if (other.weight == 0) return;
+    const double sum = weight + other.weight;
+    const double apart = other.mean - mean;
+    mean += apart * other.weight / sum;
+    squares += other.squares + apart * apart * weight * other.weight / sum;
+    weight = sum;
+  }
+};
+
+/// The moments of a block of rows, [class][column]; two passes while the block is in the cache.
+class BlockMoments {
+ public:
+  BlockMoments(const TrainingSet& set, std::size_t from, std::size_t to)
+      : width_(set.rows.width),
+        rows_(set.classes.size()),
+        weight_(rows_ * width_),
+        sum_(weight_.size()),
+        squares_(weight_.size()) {
+    each_row(set, from, to, [&](const float* x, double weight, std::size_t at) {
+      add(x, weight, weight_.data() + at, sum_.data() + at);
+    });
+    for (std::size_t i = 0; i < sum_.size(); ++i) {
+      if (weight_[i] > 0) sum_[i] /= weight_[i];
+    }
+    each_row(set, from, to, [&](const float* x, double weight, std::size_t at) {
+      add_squares(x, weight, sum_.data() + at, squares_.data() + at);
+    });
+  }
+  void merge_into(std::vector<Moments>& moments) const {
+    for (std::size_t i = 0; i < moments.size(); ++i) {
+      moments[i].merge({weight_[i], sum_[i], squares_[i]});
+    }
+  }
+
+ private:
+  template <class Add>
+  void each_row(const TrainingSet& set, std::size_t from, std::size_t to, const Add& add) {
+    for (std::size_t i = from; i < to; ++i) {
+      const double weight = set.weights.empty() ? 1.0 : static_cast<double>(set.weights[i]);
+      add(set.rows.data + i * width_, weight, set.labels[i] * width_);
+    }
+  }
+  void add(const float* x, double weight, double* weights, double* sums) const {
+    for (std::size_t column = 0; column < width_; ++column) {
+      const auto value = static_cast<double>(x[column]);
+      const bool there = value == value;
+      weights[column] += there ? weight : 0.0;
+      sums[column] += there ? weight * value : 0.0;
+    }
+  }
+  void add_squares(const float* x, double weight, const double* means, double* squares) const {
+    for (std::size_t column = 0; column < width_; ++column) {
+      const double off = static_cast<double>(x[column]) - means[column];
+      squares[column] += off == off ? weight * off * off : 0.0;
+    }
+  }
+  std::size_t width_;
+  std::size_t rows_;
+  std::vector<double> weight_;
+  std::vector<double> sum_;  // then the means
+  std::vector<double> squares_;
+};
+
+/// [class][column]. Blocks are merged in order: the same bits for any number of threads.
+std::vector<Moments> measure(const TrainingSet& set, const FitOptions& options) {
+  constexpr std::size_t block = 4096;
+  constexpr std::size_t blocks_per_wave = 64;
+  std::vector<Moments> moments(set.classes.size() * set.rows.width);
+  for (std::size_t from = 0; from < set.rows.count; from += block * blocks_per_wave) {
+    if (options.stop.stop_requested()) break;
+    const std::size_t left = set.rows.count - from;
+    const std::size_t blocks = std::min(blocks_per_wave, (left + block - 1) / block);
+    std::vector<std::unique_ptr<BlockMoments>> wave(blocks);
+    run_parallel(options.threads, blocks, [&](std::size_t b) {
+      const std::size_t start = from + b * block;
+      wave[b] = std::make_unique<BlockMoments>(set, start, std::min(set.rows.count, start + block));
+    });
+    for (const auto& part : wave) part->merge_into(moments);
+  }
+  return moments;
+}
+
+/// A categorical column holds 0, 1 or nothing: the sum of its squares then equals its sum.
+Status check_categories(const TrainingSet& set) {
+  std::vector<std::size_t> columns;
+  for (std::size_t column = 0; column < set.rows.width; ++column) {
+    if (set.schema.columns[column].kind == ColumnKind::categorical) columns.push_back(column);
+  }
+  for (std::size_t i = 0; i < set.rows.count; ++i) {
+    const float* row = set.rows.data + i * set.rows.width;
+    for (const std::size_t column : columns) {
+      const float value = row[column];
+      if (value == 0 || value == 1 || std::isnan(value)) [[likely]]
+        continue;
+      return Error{Errc::out_of_range,
+                   fmt::format("bayes: row {}, column {}: {} in a categorical column of 0 and 1", i,
+                               set.schema.columns[column].name, value)};
+    }
+  }
+  return {};
+}
+
+/// scikit-learn's var_smoothing: a share of the largest variance any column has over all classes.
+double variance_floor(const std::vector<Moments>& moments, std::size_t width) {
+  double largest = 0;
+  for (std::size_t column = 0; column < width; ++column) {
+    Moments all;
+    for (std::size_t i = column; i < moments.size(); i += width) all.merge(moments[i]);
+    if (all.weight > 0) largest = std::max(largest, all.squares / all.weight);
+  }
+  // Nothing varies at all: any positive number will do, as every row then lies on the means.
+  return largest > 0 ? largest * variance_share : variance_share;
+}
+
+std::unique_ptr<Model> to_model(const TrainingSet& set, const std::vector<Moments>& moments,
+                                bool as_published) {
+  const std::size_t width = set.rows.width;
+  const double floor = variance_floor(moments, width);
+  std::vector<double> priors(set.classes.size());
+  double total = 0;
+  for (std::size_t i = 0; i < set.labels.size(); ++i) {
+    const double weight = set.weights.empty() ? 1.0 : static_cast<double>(set.weights[i]);
+    priors[set.labels[i]] += weight;
+    total += weight;
+  }
+  std::vector<Parabola> parabolas;
+  parabolas.reserve(moments.size());
+  for (std::size_t i = 0; i < moments.size(); ++i) {
+    const Moments& m = moments[i];
+    const bool category =
+        set.schema.columns[i % width].kind == ColumnKind::categorical && !as_published;
+    const double variance = m.weight > 0 ? m.squares / m.weight : 0;
+    parabolas.push_back(category ? bernoulli(m.mean * m.weight, m.weight)
+                                 : gaussian(m.mean, std::max(variance + floor, 1e-100)));
+  }
+  for (double& prior : priors) prior = std::log(prior / total);
+  return std::make_unique<Bayes>(width, std::move(priors), std::move(parabolas));
+}
+
+Result<std::unique_ptr<Model>> fit_bayes(const TrainingSet& set, const FitOptions& options) {
+  OptionReader reader("bayes", options);
+  const bool as_published = reader.flag("as_published", false);
+  if (const Status status = reader.status(); !status) return status.error();
+  if (const Status status = check_training_set(set); !status) return status.error();
+  if (!as_published) {
+    if (const Status status = check_categories(set); !status) return status.error();
+  }
+  const std::vector<Moments> moments = measure(set, options);
+  if (options.stop.stop_requested()) {
+    return Error{Errc::cancelled, "bayes: stopped before it had seen every row"};
+  }
+  return to_model(set, moments, as_published);
+}
+
+}  // namespace
+
+const ModelKind bayes_kind{
+    .name = "bayes",
+    .summary = "naive Bayes, Gaussian and Bernoulli (option as_published=true|false)",
+    .record_kind = RecordKind::flow,
+    .fit = fit_bayes,
+    .load = load_bayes,
+};
+
+}  // namespace vedette

@@ -1,0 +1,141 @@
+#include "model/fit_input.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+#include "base/text.hpp"
+
+namespace vedette {
+
+const std::string* OptionReader::find(std::string_view name) {
+  known_.push_back(name);
+  const auto found = options_.values.find(name);
+  return found == options_.values.end() ? nullptr : &found->second;
+}
+
+void OptionReader::refuse(std::string_view name, std::string_view text,
+                          const std::string& accepts) {
+  if (!problem_.empty()) return;
+  problem_ = fmt::format("{}: option {} is {}, it takes {}", model_, name, quoted(text), accepts);
+}
+
+std::uint32_t OptionReader::count(std::string_view name, std::uint32_t fallback, std::uint32_t low,
+                                  std::uint32_t high) {
+  const std::string* text = find(name);
+  if (text == nullptr) return fallback;
+  const auto value = parse_integer<std::uint32_t>(*text);
+  if (value && *value >= low && *value <= high) return *value;
+  refuse(name, *text, fmt::format("a whole number from {} to {}", low, high));
+  return fallback;
+}
+
+double OptionReader::number(std::string_view name, double fallback, double low, double high) {
+  const std::string* text = find(name);
+  if (text == nullptr) return fallback;
+  const auto value = parse_double(*text);
+  if (value && *value >= low && *value <= high) return *value;
+  refuse(name, *text, fmt::format("a number from {} to {}", low, high));
+  return fallback;
+}
+
+bool OptionReader::flag(std::string_view name, bool fallback) {
+  const std::string* text = find(name);
+  if (text == nullptr) return fallback;
+  if (*text == "true" || *text == "false") return *text == "true";
+  refuse(name, *text, "true or false");
+  return fallback;
+}
+
+std::size_t OptionReader::choice(std::string_view name,
+                                 std::initializer_list<std::string_view> choices) {
+  const std::string* text = find(name);
+  if (text == nullptr) return 0;
+  const auto* found = std::find(choices.begin(), choices.end(), *text);
+  if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
+  refuse(name, *text, fmt::format("one of {}", fmt::join(choices, ", ")));
+  return 0;
+}
+
+Status OptionReader::status() const {
+  for (const auto& [name, value] : options_.values) {
+    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
+    return Error{Errc::not_found, fmt::format("{}: no option {}; known are {}", model_,
+                                              vedette::quoted(name), fmt::join(known_, ", "))};
+  }
+  if (!problem_.empty()) return Error{Errc::out_of_range, problem_};
+  return {};
+}
+
+namespace {
+
+Status check_shape(const TrainingSet& set) {
+  if (set.classes.size() < 2 || set.classes.front() != benign_label) {
+    return Error{Errc::mismatch,
+                 fmt::format("a training set needs two classes or more, the first being {}; it has "
+                             "{}: {}",
+                             benign_label, set.classes.size(), fmt::join(set.classes, ", "))};
+  }
+  if (set.classes.size() > fit_classes_max || set.rows.width > fit_columns_max) {
+    return Error{Errc::too_large,
+                 fmt::format("{} classes and {} columns; at most {} and {} can be fitted",
+                             set.classes.size(), set.rows.width, fit_classes_max, fit_columns_max)};
+  }
+  if (set.schema.width() != set.rows.width || set.rows.width == 0) {
+    return Error{Errc::mismatch, fmt::format("rows of {} columns with a schema of {} columns",
+                                             set.rows.width, set.schema.width())};
+  }
+  if (set.rows.count == 0) return Error{Errc::out_of_range, "a training set without rows"};
+  if (set.rows.count > UINT32_MAX) {
+    return Error{Errc::too_large,
+                 fmt::format("{} rows; at most 2^32 - 1 can be fitted", set.rows.count)};
+  }
+  if (set.labels.size() != set.rows.count) {
+    return Error{Errc::mismatch,
+                 fmt::format("{} rows with {} labels", set.rows.count, set.labels.size())};
+  }
+  if (!set.weights.empty() && set.weights.size() != set.rows.count) {
+    return Error{Errc::mismatch,
+                 fmt::format("{} rows with {} weights", set.rows.count, set.weights.size())};
+  }
+  return {};
+}
+
+/// Infinite or not by the exponent and an empty mantissa: integer compares vectorise everywhere.
+bool any_infinite(std::span<const float> values) {
+  unsigned found = 0;
+  for (const float value : values) {
+    found |= static_cast<unsigned>((std::bit_cast<std::uint32_t>(value) << 1U) == 0xff000000U);
+  }
+  return found != 0;
+}
+
+}  // namespace
+
+Status check_training_set(const TrainingSet& set) {
+  if (const Status status = check_shape(set); !status) return status;
+  for (std::size_t i = 0; i < set.labels.size(); ++i) {
+    if (set.labels[i] < set.classes.size()) continue;
+    return Error{Errc::out_of_range, fmt::format("row {}: label {} of {} classes", i, set.labels[i],
+                                                 set.classes.size())};
+  }
+  for (std::size_t i = 0; i < set.weights.size(); ++i) {
+    if (set.weights[i] > 0 && std::isfinite(set.weights[i])) continue;
+    return Error{Errc::out_of_range,
+                 fmt::format("row {}: weight {} is not a positive number", i, set.weights[i])};
+  }
+  if (!any_infinite({set.rows.data, set.rows.count * set.rows.width})) return {};
+  for (std::size_t i = 0; i < set.rows.count; ++i) {
+    for (std::size_t column = 0; column < set.rows.width; ++column) {
+      if (!std::isinf(set.rows[i][column])) continue;
+      return Error{Errc::out_of_range, fmt::format("row {}, column {}: an infinite value", i,
+                                                   set.schema.columns[column].name)};
+    }
+  }
+  return {};
+}
+
+}  // namespace vedette
