@@ -96,6 +96,7 @@ class Batch {
   bool full() const { return used_ == records_max_; }
   bool empty() const { return used_ == 0 && quarantined.empty(); }
   std::size_t size() const { return used_; }
+  std::size_t records_max() const { return records_max_; }
   Judged* begin() { return items_.data(); }
   Judged* end() { return items_.data() + used_; }
   const Judged* begin() const { return items_.data(); }

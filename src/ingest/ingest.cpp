@@ -1,0 +1,71 @@
+#include "ingest/ingest.hpp"
+
+#include <fmt/format.h>
+
+#include "base/expects.hpp"
+#include "codec/codec.hpp"
+#include "source/source.hpp"
+
+namespace vedette {
+
+namespace {
+
+void quarantine(const RawMessage& message, const Error& error, Batch& batch) {
+  batch.quarantined.push_back(
+      {message.received, place_of(message), name_of(error.code), error.message,
+       std::string{message.payload.substr(0, Quarantined::payload_kept_bytes_max)},
+       message.payload.size()});
+}
+
+void take(const RawMessage& message, Decoder& decoder, Batch& batch) {
+  Judged& item = batch.add();
+  const Result<Decoded> decoded = decoder.decode(message, item.record, item.truth);
+  if (decoded && *decoded == Decoded::record) {
+    item.received = message.received;
+    ++batch.received;
+    return;
+  }
+  batch.drop_last();
+  if (decoded) return;
+  ++batch.received;
+  quarantine(message, decoded.error(), batch);
+}
+
+}  // namespace
+
+Ingest::Ingest(std::unique_ptr<Source> source, std::unique_ptr<Decoder> decoder)
+    : source_(std::move(source)), decoder_(std::move(decoder)) {
+  expects(source_ != nullptr && decoder_ != nullptr, "ingest joins a source and a decoder");
+}
+
+Ingest::~Ingest() = default;
+
+Result<Ingest::State> Ingest::pull(Batch& batch, std::chrono::milliseconds wait) {
+  if (finished_) return State::end;
+  // Bad messages count too: a file of nothing else must not grow the quarantine without bound.
+  while (batch.received < batch.records_max()) {
+    std::size_t taken = 0;
+    const auto pulled =
+        source_->pull(batch.records_max() - batch.received, wait, [&](const RawMessage& message) {
+          ++taken;
+          take(message, *decoder_, batch);
+        });
+    if (!pulled) return pulled.error();
+    if (*pulled == Pulled::end) {
+      finished_ = true;
+      const Status fine = decoder_->finish();
+      if (fine) return State::end;
+      return Error{fine.error().code,
+                   fmt::format("{}: {}", source_->describe(), fine.error().message)};
+    }
+    if (taken == 0) break;
+    wait = std::chrono::milliseconds{0};
+  }
+  return State::more;
+}
+
+Status Ingest::acknowledge() {
+  return source_->acknowledge();
+}
+
+}  // namespace vedette
