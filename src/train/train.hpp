@@ -28,8 +28,8 @@ class Ingest;
 
 /// What prepare did with one capture.
 struct CaptureReport {
-  std::string capture;  ///< the file's name without its folder
-  std::uint64_t lines = 0;
+  std::string capture;      ///< the file's name without its folder
+  std::uint64_t lines = 0;  ///< that carry an observation: records + dropped
   std::uint64_t records = 0;
   std::uint64_t unlabelled = 0;  ///< of `records`
   std::uint64_t dropped = 0;     ///< refused by the decoder
@@ -54,6 +54,9 @@ class Dataset {
 
   /// @return not_found, malformed, unsupported, corrupt, each naming the path.
   static Result<Dataset> load(const std::filesystem::path& path);
+  /// The same from memory; copies the bytes. What it holds in memory is at most a small multiple of
+  /// bytes.size(), whatever they say. @return malformed, unsupported, corrupt.
+  static Result<Dataset> decode(std::span<const std::byte> bytes);
 
   std::size_t size() const;
   /// REQUIRES: i < size(). `record` is cleared and filled.
@@ -78,16 +81,29 @@ class DatasetWriter {
  public:
   DatasetWriter();
   ~DatasetWriter();
-  /// Reads one capture to its end. @return the source's error; refused lines are not errors, they
-  /// are in the report. cancelled when stop is requested.
+  DatasetWriter(DatasetWriter&&) noexcept;
+  DatasetWriter& operator=(DatasetWriter&&) noexcept;
+
+  /// Reads one capture to its end; `progress` advances by lines. @return the source's error;
+  /// refused lines are not errors, they are in the report. cancelled when stop is requested,
+  /// too_large beyond `records_max`. After an error the records read so far stay in the writer.
   Result<CaptureReport> add_capture(std::string name, Ingest& ingest, std::stop_token stop,
                                     Progress* progress);
+  /// REQUIRES: a record that keeps the promises of record.hpp. Beyond the bounds of the format
+  /// (records_max, 4 GiB of distinct text) the record is not taken and save() says so.
   void add(std::string_view capture, const Record& record, const Truth& truth);
+  /// @return io naming the path; too_large.
   Status save(const std::filesystem::path& path) const;
+  /// The bytes save() writes. @return too_large.
+  Result<std::vector<std::byte>> encode() const;
   std::size_t size() const;
 
+  static constexpr std::size_t records_max = std::size_t{1} << 31U;
+
+  struct Gathered;
+
  private:
-  std::unique_ptr<Dataset::Columns> columns_;
+  std::unique_ptr<Gathered> gathered_;
 };
 
 std::string to_text(std::span<const CaptureReport> reports);
@@ -115,9 +131,10 @@ struct ClassMetrics {
   double precision = 0, recall = 0, f1 = 0;  ///< 0 when undefined, as scikit-learn does
 };
 struct Evaluation {
-  std::vector<ClassMetrics> classes;
+  std::vector<ClassMetrics> classes;                  ///< one per label, in the order of the labels
   std::vector<std::vector<std::uint64_t>> confusion;  ///< [truth][predicted]
   std::uint64_t rows = 0;
+  /// macro_f1 is the mean over the classes that occur in truth or prediction, as in scikit-learn.
   double accuracy = 0, macro_f1 = 0, weighted_f1 = 0;
   double roc_auc = 0, pr_auc = 0;           ///< attack or not; NaN when only one of both is there
   double false_positive_rate = 0;           ///< benign test rows at or above the working threshold
@@ -127,7 +144,9 @@ struct Evaluation {
 };
 std::string to_text(const Evaluation& evaluation);
 std::string to_json(const Evaluation& evaluation);
-/// `truth` and `predicted` index into `labels`; `score` is Score::value.
+/// `truth` and `predicted` index into `labels`, labels[0] being benign; `score` is Score::value.
+/// REQUIRES: equal sizes, indices below labels.size(), no NaN. seen_share and unseen_classes are
+/// left empty: they need the training rows.
 Evaluation evaluate(std::span<const std::string> labels, std::span<const std::uint16_t> truth,
                     std::span<const std::uint16_t> predicted, std::span<const float> score,
                     float threshold);
@@ -146,6 +165,7 @@ struct Trained {
   ModelFile file;
   Evaluation evaluation;
   double fit_seconds = 0;
+  std::vector<std::string> notes;  ///< what a user should know before trusting the threshold
 };
 /// Fits on the training rows only: features, model and usual ranges; the threshold on the half of
 /// the test rows that the metrics are not computed on. Rows are replayed in time order per capture

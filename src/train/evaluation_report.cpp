@@ -1,0 +1,116 @@
+/// An evaluation, for people and for programs.
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "train/text_layout.hpp"
+#include "train/train.hpp"
+
+namespace vedette {
+
+namespace {
+
+using Align = TextLayout::Align;
+
+std::string fixed(double value) {
+  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4f}", value);
+}
+
+std::string class_table(const Evaluation& evaluation) {
+  TextLayout table{{{"class", Align::left},
+                    {"precision", Align::right},
+                    {"recall", Align::right},
+                    {"F1", Align::right},
+                    {"rows", Align::right}}};
+  for (const ClassMetrics& one : evaluation.classes) {
+    table.add({printable(one.label), fixed(one.precision), fixed(one.recall), fixed(one.f1),
+               grouped(one.support)});
+  }
+  return table.text();
+}
+
+/// Truth goes down, prediction to the right; the columns carry numbers, the rows number and name.
+std::string confusion_table(const Evaluation& evaluation) {
+  std::vector<std::pair<std::string, Align>> columns{{"truth \\ predicted", Align::left}};
+  for (std::size_t k = 0; k < evaluation.classes.size(); ++k) {
+    columns.emplace_back(fmt::format("{}", k), Align::right);
+  }
+  TextLayout table{std::move(columns)};
+  for (std::size_t k = 0; k < evaluation.confusion.size(); ++k) {
+    std::vector<std::string> cells{fmt::format("{} {}", k, printable(evaluation.classes[k].label))};
+    for (const std::uint64_t count : evaluation.confusion[k]) cells.push_back(grouped(count));
+    table.add(std::move(cells));
+  }
+  return table.text();
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + printable(name);
+  return out;
+}
+
+void number(std::string& out, std::string_view name, double value) {
+  out += fmt::format(",\"{}\":", name);
+  append_json_number(out, value);
+}
+
+void append_classes(std::string& out, const Evaluation& evaluation) {
+  out += ",\"classes\":[";
+  for (const ClassMetrics& one : evaluation.classes) {
+    if (out.back() != '[') out += ',';
+    out += "{\"label\":";
+    append_json_string(out, one.label);
+    out += fmt::format(",\"support\":{}", one.support);
+    number(out, "precision", one.precision);
+    number(out, "recall", one.recall);
+    number(out, "f1", one.f1);
+    out += '}';
+  }
+  out += "],\"confusion\":[";
+  for (const auto& row : evaluation.confusion) {
+    out += fmt::format("{}[{}]", out.back() == '[' ? "" : ",", fmt::join(row, ","));
+  }
+  out += ']';
+}
+
+}  // namespace
+
+std::string to_text(const Evaluation& evaluation) {
+  std::string out = class_table(evaluation);
+  out += fmt::format("\naccuracy {}   macro-F1 {}   weighted F1 {}   test rows {}\n",
+                     fixed(evaluation.accuracy), fixed(evaluation.macro_f1),
+                     fixed(evaluation.weighted_f1), grouped(evaluation.rows));
+  out += fmt::format("attack or not: ROC area {}   precision-recall area {}\n",
+                     fixed(evaluation.roc_auc), fixed(evaluation.pr_auc));
+  out += fmt::format("at the working threshold: false positives {:.3f} %   detected {:.2f} %\n",
+                     evaluation.false_positive_rate * 100, evaluation.detection_rate * 100);
+  out +=
+      fmt::format("test rows that also occur in training: {:.1f} %\n", evaluation.seen_share * 100);
+  if (!evaluation.unseen_classes.empty()) {
+    out += fmt::format("never trained on: {}\n", joined(evaluation.unseen_classes));
+  }
+  return out + '\n' + confusion_table(evaluation);
+}
+
+std::string to_json(const Evaluation& evaluation) {
+  std::string out = fmt::format("{{\"rows\":{}", evaluation.rows);
+  number(out, "accuracy", evaluation.accuracy);
+  number(out, "macro_f1", evaluation.macro_f1);
+  number(out, "weighted_f1", evaluation.weighted_f1);
+  number(out, "roc_auc", evaluation.roc_auc);
+  number(out, "pr_auc", evaluation.pr_auc);
+  number(out, "false_positive_rate", evaluation.false_positive_rate);
+  number(out, "detection_rate", evaluation.detection_rate);
+  number(out, "seen_share", evaluation.seen_share);
+  append_classes(out, evaluation);
+  out += ",\"unseen_classes\":[";
+  for (const std::string& name : evaluation.unseen_classes) {
+    if (out.back() != '[') out += ',';
+    append_json_string(out, name);
+  }
+  return out + "]}";
+}
+
+}  // namespace vedette
