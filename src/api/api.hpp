@@ -63,8 +63,8 @@ class Api {
 Status put_user_with_password(Store& store, const Clock& clock, std::string_view name,
                               std::string_view password, std::string_view role);
 /// Makes an API token and gives its secret, which is stored only as a hash.
-/// @return not_found (user), out_of_range (name, lifetime of 1 h..10 years), busy (the name is taken
-/// or the user has 32 tokens already); what the store returns.
+/// @return not_found (user), out_of_range (name, lifetime of 1 h..10 years), busy (the name is
+/// taken or the user has 32 tokens already); what the store returns.
 Result<std::string> make_api_token(Store& store, const Clock& clock,
                                    const std::function<void(std::span<std::byte>)>& entropy,
                                    std::string_view user, std::string_view name,

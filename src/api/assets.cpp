@@ -25,8 +25,8 @@ HttpResponse AssetShelf::serve(const HttpRequest& request) const {
   HttpResponse response;
   response.headers.emplace_back("ETag", etag);
   // Bundles carry a hash in their name, so the same name is the same file for ever.
-  response.headers.emplace_back(
-      "Cache-Control", bundled ? "public, max-age=31536000, immutable" : "no-cache");
+  response.headers.emplace_back("Cache-Control",
+                                bundled ? "public, max-age=31536000, immutable" : "no-cache");
   if (request.header("if-none-match").value_or("").find(etag) != std::string_view::npos) {
     response.status = 304;
     response.content_type.clear();

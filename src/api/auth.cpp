@@ -15,8 +15,12 @@ namespace {
 constexpr std::chrono::hours session_life{12};
 constexpr std::string_view cookie_name = "vedette_session";
 
-std::string peer_key(const HttpRequest& request) { return "peer " + request.peer; }
-std::string user_key(const std::string& user) { return "user " + user; }
+std::string peer_key(const HttpRequest& request) {
+  return "peer " + request.peer;
+}
+std::string user_key(const std::string& user) {
+  return "user " + user;
+}
 
 HttpResponse try_later(int status, std::string_view detail, std::chrono::seconds wait) {
   HttpResponse response = http_problem(status, detail);
@@ -62,13 +66,18 @@ std::optional<Credential> credential_of(const HttpRequest& request) {
 
 HttpResponse problem_of(const Error& error) {
   switch (error.code) {
-    case Errc::not_found: return http_problem(404, error.message);
-    case Errc::too_large: return http_problem(413, error.message);
+    case Errc::not_found:
+      return http_problem(404, error.message);
+    case Errc::too_large:
+      return http_problem(413, error.message);
     case Errc::busy:
-    case Errc::unavailable: return try_later(503, error.message, std::chrono::seconds{1});
+    case Errc::unavailable:
+      return try_later(503, error.message, std::chrono::seconds{1});
     case Errc::io:
-    case Errc::cancelled: return http_problem(500, error.message);
-    default: return http_problem(400, error.message);
+    case Errc::cancelled:
+      return http_problem(500, error.message);
+    default:
+      return http_problem(400, error.message);
   }
 }
 
@@ -255,7 +264,8 @@ HttpResponse Auth::make_token(const Caller& caller, const std::string& name,
                               std::chrono::hours life) {
   const std::lock_guard lock{users_mutex_};  // "the name is free" is a look and a deed too
   const auto secret = make_api_token(store_, clock_, entropy_, caller.user, name, life);
-  if (!secret && secret.error().code == Errc::busy) return http_problem(409, secret.error().message);
+  if (!secret && secret.error().code == Errc::busy)
+    return http_problem(409, secret.error().message);
   if (!secret) return problem_of(secret.error());
   audit(caller.user, "token.create", name);
   HttpResponse response;
@@ -298,8 +308,8 @@ Status put_user_with_password(Store& store, const Clock& clock, std::string_view
   if (!hash) return hash.error();
   const auto tokens = store.tokens(name);
   if (!tokens) return tokens.error();
-  Status put = store.put_user(
-      {std::string{name}, std::move(hash).value(), std::string{role}, clock.now()});
+  Status put =
+      store.put_user({std::string{name}, std::move(hash).value(), std::string{role}, clock.now()});
   if (!put) return put;
   for (const Token& token : *tokens) {
     if (token.kind != "session") continue;

@@ -41,8 +41,7 @@ bool is_active(const DetectorSet& set, const std::string& id) {
 bool is_plain_id(std::string_view id) {
   constexpr std::string_view allowed =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-  return !id.empty() && id.size() <= 64 &&
-         id.find_first_not_of(allowed) == std::string_view::npos;
+  return !id.empty() && id.size() <= 64 && id.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 }  // namespace
@@ -156,8 +155,8 @@ Result<ModelCard> ModelDesk::activate(std::string_view id) {
     parts_.pipeline.swap(std::move(next));
   }
   // Remembered also when it judges already: it may have been chosen on the command line.
-  const Status put =
-      parts_.store.put_setting(fmt::format("model.{}.active", name_of(card->record_kind)), card->id);
+  const Status put = parts_.store.put_setting(
+      fmt::format("model.{}.active", name_of(card->record_kind)), card->id);
   if (!put) return put.error();
   card->active = true;
   return *card;

@@ -55,8 +55,7 @@ bool password_matches(std::string_view hash, std::string_view password) {
   std::array<char, crypto_pwhash_STRBYTES> text{};
   const std::string_view used = hash.empty() || hash.size() >= text.size() ? nobodys_hash : hash;
   std::copy(used.begin(), used.end(), text.begin());
-  const bool matches =
-      crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
+  const bool matches = crypto_pwhash_str_verify(text.data(), password.data(), password.size()) == 0;
   return matches && used.data() == hash.data();
 }
 

@@ -65,7 +65,9 @@ std::optional<std::string_view> argument_of(std::string_view pattern, std::strin
 
 }  // namespace
 
-std::span<const Route> routes() { return table; }
+std::span<const Route> routes() {
+  return table;
+}
 
 RouteMatch match_route(std::string_view method, std::string_view path) {
   RouteMatch match;
