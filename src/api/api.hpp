@@ -1,7 +1,9 @@
-/// The face of api/: what others can ask. openapi.yaml beside this file is the contract.
+/// The face of api/: what others can ask. openapi.json beside this file is the contract.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <span>
@@ -44,6 +46,8 @@ class Api {
   explicit Api(ApiParts parts);
   ~Api();
   HttpResponse handle(const HttpRequest& request);
+  /// For HttpServer: only an administrator's model upload may have a body above 64 KiB.
+  std::size_t body_limit(const HttpRequest& request);
   /// Samples the counters for the timeline and sends the "tick" event.
   void tick();
 
@@ -53,10 +57,14 @@ class Api {
 };
 
 /// Adds or replaces a user with a password (argon2id, interactive limits: about 0.15 s, 64 MiB).
-/// @return out_of_range for a name or password outside the bounds (8..256 bytes).
+/// Sessions of a user that was there before end.
+/// @return out_of_range for a name (1..64 letters, digits, "._@-"), password (8..256 bytes) or role
+/// ("admin", "viewer") outside the bounds; unavailable without 64 MiB; what the store returns.
 Status put_user_with_password(Store& store, const Clock& clock, std::string_view name,
                               std::string_view password, std::string_view role);
 /// Makes an API token and gives its secret, which is stored only as a hash.
+/// @return not_found (user), out_of_range (name, lifetime of 1 h..10 years), busy (the name is
+/// taken or the user has 32 tokens already); what the store returns.
 Result<std::string> make_api_token(Store& store, const Clock& clock,
                                    const std::function<void(std::span<std::byte>)>& entropy,
                                    std::string_view user, std::string_view name,

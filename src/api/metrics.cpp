@@ -1,0 +1,116 @@
+#include "api/metrics.hpp"
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <vector>
+
+namespace vedette {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using prometheus::MetricType;
+
+class Families {
+ public:
+  void counter(const char* name, const char* help, std::uint64_t value) {
+    ClientMetric metric;
+    metric.counter.value = static_cast<double>(value);
+    add(name, help, MetricType::Counter, std::move(metric));
+  }
+  void gauge(const char* name, const char* help, double value,
+             std::vector<ClientMetric::Label> labels = {}) {
+    ClientMetric metric;
+    metric.gauge.value = value;
+    metric.label = std::move(labels);
+    add(name, help, MetricType::Gauge, std::move(metric));
+  }
+  std::string text() const { return prometheus::TextSerializer{}.Serialize(families_); }
+
+ private:
+  /// Metrics of one name stand together.
+  void add(const char* name, const char* help, MetricType type, ClientMetric metric) {
+    if (families_.empty() || families_.back().name != name) {
+      families_.push_back({name, help, type, {}});
+    }
+    families_.back().metric.push_back(std::move(metric));
+  }
+  std::vector<MetricFamily> families_;
+};
+
+/// 0 where /proc is missing.
+double resident_bytes() {
+  std::ifstream statm{"/proc/self/statm"};
+  double pages = 0;
+  double resident = 0;
+  statm >> pages >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+void add_line(Families& families, const Counters& counters) {
+  const CountersSnapshot now = look_at(counters);
+  families.counter("vedette_messages_received_total", "Messages pulled from the source",
+                   now.received);
+  families.counter("vedette_verdicts_total", "Records judged and stored", now.verdicts);
+  families.counter("vedette_quarantined_total", "Messages refused and kept with the reason",
+                   now.quarantined);
+  families.counter("vedette_duplicates_total", "Verdicts on records the store knew already",
+                   now.duplicates);
+  families.counter("vedette_anomalies_total", "Verdicts that were anomalous", now.anomalies);
+  families.counter("vedette_flows_total", "Verdicts on flows", now.flows);
+  families.counter("vedette_readings_total", "Verdicts on readings", now.readings);
+  families.counter("vedette_sink_failures_total", "Refusals of a sink", now.sink_failures);
+  families.gauge("vedette_waiting", "Messages received but neither judged nor quarantined yet",
+                 static_cast<double>(now.waiting));
+  families.gauge("vedette_batch_seconds", "Time of the last batch from pull to acknowledge",
+                 static_cast<double>(counters.last_batch_micros.load()) / 1e6);
+  families.gauge("vedette_batch_messages", "Messages of the last batch",
+                 static_cast<double>(counters.last_batch_size.load()));
+  families.gauge("vedette_degraded", "1 while a durable sink refuses", counters.degraded ? 1 : 0);
+}
+
+void add_store(Families& families, const StoreCounts& counts) {
+  families.gauge("vedette_store_bytes", "Bytes of the store on disk",
+                 static_cast<double>(counts.bytes));
+  families.gauge("vedette_store_flows", "Flows in the store", static_cast<double>(counts.flows));
+  families.gauge("vedette_store_readings", "Readings in the store",
+                 static_cast<double>(counts.readings));
+  families.gauge("vedette_store_alerts", "Alerts in the store", static_cast<double>(counts.alerts));
+}
+
+void add_models(Families& families, const DetectorSet& set) {
+  for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+    const auto& detector = set.active[static_cast<std::size_t>(kind)];
+    if (detector == nullptr) continue;
+    families.gauge("vedette_model_info", "1 for each model that judges", 1,
+                   {{"record_kind", std::string{name_of(kind)}},
+                    {"id", detector->file().id},
+                    {"kind", std::string{detector->model().kind()}}});
+  }
+}
+
+}  // namespace
+
+std::string metrics_text(const ApiParts& parts, const StoreCounts& counts) {
+  Families families;
+  families.gauge("vedette_build_info", "1; the version is a label", 1,
+                 {{"version", parts.version}});
+  add_line(families, parts.pipeline.counters());
+  families.gauge("vedette_source_connected", "1 while the source is connected",
+                 parts.pipeline.source_connected() ? 1 : 0);
+  add_store(families, counts);
+  add_models(families, *parts.pipeline.detectors());
+  families.gauge("vedette_live_subscribers", "Open live streams",
+                 static_cast<double>(parts.hub.subscribers()));
+  families.counter("vedette_live_dropped_total", "Events dropped for slow live streams",
+                   parts.hub.dropped());
+  families.gauge("process_resident_memory_bytes", "Resident memory size in bytes",
+                 resident_bytes());
+  return families.text();
+}
+
+}  // namespace vedette
