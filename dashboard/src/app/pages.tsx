@@ -1,0 +1,30 @@
+/** The table of pages: the only place where addresses meet features. */
+import { lazy } from "react";
+import type { ComponentType } from "react";
+import type { IconName } from "@/components/Icon";
+import { OverviewPage } from "@/features/overview";
+
+export interface PageEntry {
+  /** The first part of the address; "" is the front page. */
+  path: string;
+  title: string;
+  icon: IconName;
+  component: ComponentType<{ rest: string[] }>;
+}
+
+const Devices = lazy(() => import("@/features/devices").then((m) => ({ default: m.DevicesPage })));
+const Verdicts = lazy(() => import("@/features/verdicts").then((m) => ({ default: m.VerdictsPage })));
+const Alerts = lazy(() => import("@/features/alerts").then((m) => ({ default: m.AlertsPage })));
+const Models = lazy(() => import("@/features/models").then((m) => ({ default: m.ModelsPage })));
+const Quarantine = lazy(() => import("@/features/quarantine").then((m) => ({ default: m.QuarantinePage })));
+const Account = lazy(() => import("@/features/account").then((m) => ({ default: m.AccountPage })));
+
+export const pages: readonly PageEntry[] = [
+  { path: "", title: "Overview", icon: "overview", component: OverviewPage },
+  { path: "devices", title: "Devices", icon: "devices", component: Devices },
+  { path: "verdicts", title: "Verdicts", icon: "verdicts", component: Verdicts },
+  { path: "alerts", title: "Alerts", icon: "alerts", component: Alerts },
+  { path: "models", title: "Models", icon: "models", component: Models },
+  { path: "quarantine", title: "Quarantine", icon: "quarantine", component: Quarantine },
+  { path: "account", title: "Account", icon: "account", component: Account },
+];

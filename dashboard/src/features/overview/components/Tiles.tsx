@@ -1,0 +1,48 @@
+import type { ReactNode } from "react";
+import { count, micros, percent, rate, short } from "@/lib/format";
+import { useLive } from "@/lib/live";
+import { useDevices, useStatus } from "@/lib/queries";
+import { href } from "@/lib/router";
+
+interface TileProps {
+  name: string;
+  value: ReactNode;
+  unit?: string;
+  under: ReactNode;
+  to?: string;
+  alarm?: boolean;
+}
+
+function Tile({ name, value, unit, under, to, alarm = false }: TileProps) {
+  const inner = (
+    <>
+      <span className="name">{name}</span>
+      <span className="value">{value}{unit && <small>{unit}</small>}</span>
+      <span className="under">{under}</span>
+    </>
+  );
+  const look = alarm ? "tile alarm" : "tile";
+  return to ? <a className={look} href={to}>{inner}</a> : <div className={look}>{inner}</div>;
+}
+
+export function Tiles() {
+  const status = useStatus().data;
+  const devices = useDevices(5_000).data;
+  const liveCounters = useLive((state) => state.counters);
+  const liveRates = useLive((state) => state.rates);
+  const counters = liveCounters ?? status?.counters;
+  const rates = liveRates ?? status?.rates;
+  const openAlerts = devices?.reduce((sum, device) => sum + device.open_alerts, 0);
+  const alerting = devices?.filter((device) => device.open_alerts > 0).length;
+  const anomalous = counters && counters.verdicts > 0 ? counters.anomalies / counters.verdicts : undefined;
+  return (
+    <div className="tiles">
+      <Tile name="Messages" value={rate(rates?.received)} unit="/s" under={`batch of ${count(status?.lag.batch_size)} in ${micros(status?.lag.batch_micros)}`} />
+      <Tile name="Verdicts" value={short(counters?.verdicts)} under={`${rate(rates?.verdicts)}/s`} to={href(["verdicts"])} />
+      <Tile name="Anomalies" value={short(counters?.anomalies)} under={anomalous === undefined ? `${rate(rates?.anomalies)}/s` : `${rate(rates?.anomalies)}/s, ${percent(anomalous)} of verdicts`} to={href(["verdicts"], { anomalous: "true" })} />
+      <Tile name="Open alerts" value={count(openAlerts)} alarm={(openAlerts ?? 0) > 0} under={alerting === undefined ? "" : alerting === 0 ? "all quiet" : `on ${count(alerting)} ${alerting === 1 ? "device" : "devices"}`} to={href(["alerts"], { show: "open" })} />
+      <Tile name="Devices" value={count(devices?.length)} under={status ? `${short(status.store.flows)} flows, ${short(status.store.readings)} readings` : ""} to={href(["devices"])} />
+      <Tile name="Quarantined" value={short(counters?.quarantined)} under={`${count(counters?.waiting)} waiting`} to={href(["quarantine"])} />
+    </div>
+  );
+}

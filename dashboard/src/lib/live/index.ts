@@ -1,0 +1,29 @@
+/** The page's own live store, fed by /api/v1/stream. */
+import type { Timeline } from "../api-types";
+import { http } from "../http";
+import { limits } from "./state";
+import type { LiveState } from "./state";
+import { LiveStore, useLiveOf } from "./store";
+
+function soon(call: () => void): void {
+  // Hidden pages get no frames: a slow timer keeps their memory bounded and their state current.
+  if (document.hidden) setTimeout(call, 1_000);
+  else requestAnimationFrame(call);
+}
+
+export const live = new LiveStore({
+  open: () => new EventSource("api/v1/stream"),
+  timeline: () => http.get<Timeline>(`timeline?seconds=${limits.points}`),
+  soon,
+  later: (call, milliseconds) => {
+    const timer = setTimeout(call, milliseconds);
+    return () => clearTimeout(timer);
+  },
+});
+
+export function useLive<T>(select: (state: LiveState) => T): T {
+  return useLiveOf(live, select);
+}
+
+export { isSample, limits } from "./state";
+export type { Connection, LiveState, Point } from "./state";

@@ -1,0 +1,14 @@
+/** jsdom has no layout and no media: what uPlot and the theme ask for while they load. */
+import { cleanup } from "@testing-library/react";
+import { afterEach, vi } from "vitest";
+
+vi.stubGlobal("matchMedia", (query: string) => ({
+  matches: false,
+  media: query,
+  addEventListener: () => undefined,
+  removeEventListener: () => undefined,
+  addListener: () => undefined,
+  removeListener: () => undefined,
+}));
+
+afterEach(cleanup);
