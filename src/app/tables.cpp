@@ -108,7 +108,7 @@ Result<std::shared_ptr<const Detector>> series_detector() {
   ByteWriter bytes;
   features->save(bytes);
   ModelFile file;
-  file.classes = series_classes();
+  file.classes = series_classes(features->schema());
   file.schema = features->schema();
   file.split = "none: it learns each series as it runs";
   file.features.assign(bytes.bytes().begin(), bytes.bytes().end());
