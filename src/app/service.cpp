@@ -152,7 +152,8 @@ Status Service::open_http() {
   options.certificate_file = config_.http.certificate;
   options.key_file = config_.http.key;
   auto server = HttpServer::start(
-      std::move(options), [this](const HttpRequest& request) { return api_->handle(request); });
+      std::move(options), [this](const HttpRequest& request) { return api_->handle(request); },
+      [this](const HttpRequest& request) { return api_->body_limit(request); });
   if (!server) return server.error();
   http_ = std::move(server).value();
   return {};
