@@ -15,18 +15,18 @@
 namespace vedette {
 
 struct MqttOptions {
-  MqttUri broker;
-  std::string client_id;  ///< fixed for a persistent session
+  MqttUri broker{};
+  std::string client_id{};  ///< fixed for a persistent session
   std::chrono::seconds keep_alive{30};
-  std::string ca_file;     ///< empty: the system's store (TLS only)
-  std::string will_topic;  ///< empty: no last will; retained, QoS 1 when given
-  std::string will_payload;
+  std::string ca_file{};     ///< empty: the system's store (TLS only)
+  std::string will_topic{};  ///< empty: no last will; retained, QoS 1 when given
+  std::string will_payload{};
 };
 
 struct SubscriberOptions {
-  MqttOptions connection;
+  MqttOptions connection{};
   std::vector<std::string> filters{"iot/#"};
-  int qos = 1;
+  int qos = 1;  ///< 0 or 1: with 2 the broker forgets a message before anybody has stored it
   std::chrono::seconds session_expiry{7 * 24 * 3600};
   /// How many unacknowledged messages the broker may send us; at least one batch.
   std::uint16_t receive_maximum = 8192;
@@ -53,28 +53,36 @@ class MqttSubscriber {
   /// Waits up to `wait` for something to read, then hands over what has arrived, at most
   /// `messages_max` (a few more when one network packet held them). Views die with the call.
   /// @return unavailable while there is no broker (already logged; the next call tries again when
-  /// its pause is over), refused when the broker will never accept us (credentials).
+  /// its pause is over), refused when the broker will not accept us (credentials, subscription):
+  /// still tried once a minute, as somebody may correct it on the broker's side. Messages handed
+  /// over count even when the same call then says that the connection broke.
   virtual Status read(std::chrono::milliseconds wait, std::size_t messages_max,
                       const OnMessage& on_message) = 0;
-  /// Sends the acknowledgements of everything read so far.
+  /// Sends the acknowledgements of everything read so far. Ok also when the connection broke
+  /// meanwhile: they went with it, and the broker sends those messages again.
   virtual Status release() = 0;
   virtual bool connected() const = 0;
 };
 
-/// Publishes from any thread through libmosquitto's own thread; reconnects by itself.
+/// Publishes from any thread through a thread of its own; reconnects by itself. QoS 1 messages are
+/// repeated until a broker confirmed them, QoS 0 ones are lost when the connection breaks between
+/// library and network. The destructor drops what still waits: see wait_drained().
 class MqttPublisher {
  public:
-  /// Connects in the background. At most `queued_max` messages wait; see publish().
+  /// Connects in the background. At most `queued_max` messages (and 64 MiB of them) wait; see
+  /// publish(). @return what MqttSubscriber::create returns.
   static Result<std::unique_ptr<MqttPublisher>> create(MqttOptions options,
                                                        std::size_t queued_max = 10'000);
   virtual ~MqttPublisher() = default;
 
   /// Waits until connected, or says why not within `wait`. @return unavailable, refused.
   virtual Status wait_connected(std::chrono::milliseconds wait) = 0;
-  /// @return full queue: busy; too_large; no broker: the message waits in the queue.
+  /// @return full queue: busy; above 16 MiB: too_large; topic: malformed. No broker: the message
+  /// waits in the queue. REQUIRES: qos in 0..2.
   virtual Status publish(std::string_view topic, std::string_view payload, int qos,
                          bool retain) = 0;
-  /// Blocks until at most `left` messages are unconfirmed (QoS 0: unsent), or `wait` is over.
+  /// Blocks until at most `left` messages are unconfirmed (QoS 0: unsent). @return unavailable or
+  /// refused with the reason when `wait` is over.
   virtual Status wait_drained(std::size_t left, std::chrono::milliseconds wait) = 0;
   virtual bool connected() const = 0;
 };
