@@ -36,7 +36,9 @@ class CsvDecoder final : public Decoder {
   Errc header_code_ = Errc::malformed;
   std::vector<std::string_view> cells_;
   std::string unquoted_;
-  std::string date_;           ///< date and time of day joined, when two columns hold them
+  std::string_view date_;  ///< of this line, when two columns hold date and time of day
+  std::string_view clock_;
+  std::string joined_;
   std::size_t row_names_ = 0;  ///< 1 when lines have one cell more than the header
   std::uint64_t rows_ = 0;
   bool time_seen_ = false;
@@ -123,15 +125,16 @@ std::optional<Error> CsvDecoder::read_flow(Record& record, Truth& truth) {
 std::optional<Error> CsvDecoder::read_reading(Record& record, Truth& truth) {
   record.kind = RecordKind::reading;
   time_seen_ = false;
-  date_.clear();
+  date_ = clock_ = {};
   for (std::size_t i = 0; i < header_->columns.size(); ++i) {
     const std::string_view cell = cells_[i + row_names_];
     CsvColumn& column = header_->columns[i];
     if (column.role == CsvRole::ignored || is_absent(cell)) continue;
     if (auto fault = read_cell(column, cell, record, truth)) return fault;
   }
-  if (!date_.empty() && header_->has_time) {
-    if (auto fault = set_time(date_, "date and time", record)) return fault;
+  if (!date_.empty() || !clock_.empty()) {
+    joined_.assign(date_).append(1, ' ').append(clock_);
+    if (auto fault = set_time(joined_, "date and time", record)) return fault;
   }
   // A file that knows no time at all still has an order: one second a line from 1970 on.
   if (!header_->has_time) {
@@ -159,10 +162,10 @@ std::optional<Error> CsvDecoder::read_cell(CsvColumn& column, std::string_view c
     case CsvRole::time:
       return set_time(cell, column.name, record);
     case CsvRole::date:
-      date_.insert(0, " ").insert(0, cell);
+      date_ = cell;
       break;
     case CsvRole::clock:
-      date_.append(cell);
+      clock_ = cell;
       break;
     case CsvRole::device:
       fault = set_device(cell, record);
