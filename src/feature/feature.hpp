@@ -83,7 +83,9 @@ class FeatureMapBuilder {
 Result<std::unique_ptr<FeatureMapBuilder>> make_flow_features(std::string_view columns);
 std::vector<std::string_view> flow_column_sets();
 
-/// Readings: robust deviation of each value from its own series' recent level.
+/// Readings: robust deviation of each value from its own series' recent level. Columns "level",
+/// "step", "stuck", "gap" (series_state.hpp); a series learns for its first 20 readings, and takes
+/// over a new level after 8 still readings there, or 128 of any kind.
 std::unique_ptr<FeatureMap> make_series_features();
 
 /// A copy of `map` that carries these ranges. REQUIRES: one per column.

@@ -15,9 +15,13 @@ constexpr double relative_floor = 1e-3;
 constexpr double peak_share = 3.5;  // the largest usual deviation counts as this many units
 constexpr double peak_decay = 1 - 1.0 / 3000;
 constexpr double youth = 60;  // readings after which little history stops widening scales
-constexpr float changes_min = 50;
-constexpr float run_floor = 25;
-constexpr float run_factor = 4;
+constexpr double level_growth = 1.2;
+constexpr double step_growth = 1.6;
+constexpr double calm = 2;  // steps below this many units are
+constexpr float changes_min = 100;
+constexpr float run_floor = 30;
+constexpr float run_factor = 5;
+constexpr float run_decay = 0.998F;  // per change of value
 constexpr float gap_factor = 10;
 
 /// Anomalies beyond this are all the same; keeps every column finite.
@@ -25,9 +29,10 @@ float bounded(double deviation) {
   return static_cast<float>(std::min(deviation, 1e6));
 }
 
-/// A decaying maximum. What enters is clipped: one wild value moves it by half at most.
-double remember_peak(double peak, double seen, double unit) {
-  const double clipped = std::min(seen, 1.5 * alarm * unit);
+/// A decaying maximum. What enters is clipped so that one wild value widens the unit by the factor
+/// `growth` at most, and only a habit makes it usual.
+double remember_peak(double peak, double seen, double unit, double growth) {
+  const double clipped = std::min(seen, growth * peak_share * unit);
   return std::max(peak * peak_decay, clipped);
 }
 
@@ -54,7 +59,7 @@ float SeriesState::judge_stuck(double value) {
   if (readings_ > 0 && value == last_) {
     ++run_;
   } else {
-    if (run_ > 0) run_peak_ = std::max(run_peak_ * 0.99F, static_cast<float>(run_));
+    if (run_ > 0) run_peak_ = std::max(run_peak_ * run_decay, static_cast<float>(run_));
     run_ = 1;
     changes_ = std::min(changes_ + 1, 1'000'000U);
   }
@@ -88,8 +93,7 @@ void SeriesState::start_anew(double value) {
   steps_.clear();
   levels_.push(value);
   readings_ = 1;
-  outside_ = 0;
-  level_peak_ = 0;
+  outside_ = calm_ = 0;
   last_ = accepted_ = value;
 }
 
@@ -98,7 +102,12 @@ void SeriesState::learn(double value, double median, const Scales& scales,
   const double step = std::abs(value - last_);
   const bool far = deviations.level >= static_cast<float>(far_outside);
   outside_ = far ? outside_ + 1 : 0;
-  if (outside_ >= shift_readings) return start_anew(value);
+  calm_ = far && step < calm * scales.step ? calm_ + 1 : 0;
+  if (outside_ >= shift_readings || calm_ >= calm_readings) {
+    // A shift lived through is known from now on: going back will not alarm.
+    level_peak_ = std::max(level_peak_, std::abs(value - median));
+    return start_anew(value);
+  }
   if (step > 0) {
     resolution_ = resolution_ == 0 ? static_cast<float>(step)
                                    : std::min(resolution_ * 1.01F, static_cast<float>(step));
@@ -106,11 +115,12 @@ void SeriesState::learn(double value, double median, const Scales& scales,
   if (!far) {
     const double room = alarm * scales.level;
     levels_.push(std::clamp(value, median - room, median + room));
-    level_peak_ = remember_peak(level_peak_, std::abs(value - median), scales.level);
+    level_peak_ = remember_peak(level_peak_, std::abs(value - median), scales.level, level_growth);
   }
   const double usual_step = std::min({step, std::abs(value - accepted_), alarm * scales.step});
   steps_.push(static_cast<float>(usual_step));
-  step_peak_ = remember_peak(step_peak_, std::min(step, std::abs(value - accepted_)), scales.step);
+  step_peak_ = remember_peak(step_peak_, std::min(step, std::abs(value - accepted_)), scales.step,
+                             step_growth);
   if (!far && deviations.step < static_cast<float>(alarm)) accepted_ = value;
   last_ = value;
   ++readings_;

@@ -24,8 +24,10 @@ struct Deviations {
 class SeriesState {
  public:
   static constexpr std::uint64_t warm_up_readings = 20;
-  /// A new level is taken over after this many readings in a row far outside the old one.
+  /// A new level is taken over after this many readings in a row far outside the old one, or
+  /// sooner: after `calm_readings` in a row that keep still there.
   static constexpr std::uint32_t shift_readings = 128;
+  static constexpr std::uint32_t calm_readings = 8;
 
   /// Judges the reading, then learns from it. REQUIRES: a finite value.
   Deviations judge(double value, Time time);
@@ -57,6 +59,7 @@ class SeriesState {
   std::uint32_t run_ = 0;      // readings of the same value in a row
   std::uint32_t changes_ = 0;  // how often the value changed, up to a bound
   std::uint32_t outside_ = 0;  // readings in a row far outside
+  std::uint32_t calm_ = 0;     // of these, the last in a row that kept still
 };
 
 }  // namespace vedette
