@@ -27,6 +27,8 @@ TEST(Calibrate, ByHand) {
     double measured;
   };
   const std::vector<float> ten{.0F, .1F, .2F, .3F, .4F, .5F, .6F, .7F, .8F, .9F};
+  std::vector<float> hundred;
+  for (int i = 0; i < 100; ++i) hundred.push_back(static_cast<float>(i) / 100.0F);
   for (const Row& row :
        {Row{"one of ten may alarm", ten, 0.1, above(.8F), 0.1},
         Row{"nearly two of ten: one", ten, 0.19, above(.8F), 0.1},
@@ -34,7 +36,8 @@ TEST(Calibrate, ByHand) {
         Row{"too few for the rate: above all", ten, 0.05, above(.9F), 0.0},
         Row{"a tie falls on the quiet side", {.2F, .7F, .7F, .7F}, 0.5, above(.7F), 0.0},
         Row{"a tie below the border", {.2F, .2F, .7F, .9F}, 0.5, above(.2F), 0.5},
-        Row{"7 of 100 in binary is not 6", std::vector<float>(100, 0.F), 0.07, above(0.F), 0.0}}) {
+        Row{"0.29 x 100 is 28.999999999999996 in binary and 29 to people", hundred, 0.29,
+            above(0.7F), 0.29}}) {
     const Threshold threshold = calibrate(row.scores, row.rate);
     EXPECT_EQ(threshold.value, row.value) << row.what;
     EXPECT_DOUBLE_EQ(threshold.false_positive_rate, row.measured) << row.what;
