@@ -1,5 +1,6 @@
 /// Reading a data set: the file is copied whole into one block and the columns are spans into it.
 /// Everything is checked once, while loading; read() then trusts every index.
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <string_view>
@@ -259,7 +260,7 @@ class Checker {
 
   bool usable(Index text, Use use) const { return text < uses_.size() && (uses_[text] & use) != 0; }
 
-  Status check_records() const {
+  Status check_records() {
     std::uint32_t flow = 0;
     std::uint32_t reading = 0;
     for (std::size_t i = 0; i < c_.slot.size(); ++i) {
@@ -274,7 +275,7 @@ class Checker {
     return {};
   }
 
-  Status check_flows() const {
+  Status check_flows() {
     for (std::size_t i = 0; i < c_.orig_h.size(); ++i) {
       const bool holds = usable(c_.orig_h[i], address) && usable(c_.resp_h[i], address) &&
                          c_.service[i] < uses_.size() && c_.history[i] < uses_.size() &&
@@ -285,7 +286,7 @@ class Checker {
     return {};
   }
 
-  Status check_rare() const {
+  Status check_rare() {
     std::size_t marked = 0;
     for (const auto& column : c_.counts) {
       marked += static_cast<std::size_t>(std::count(column.begin(), column.end(), vds::count_rare));
@@ -302,7 +303,7 @@ class Checker {
     return {};
   }
 
-  Status check_readings() const {
+  Status check_readings() {
     if (!rising(c_.reading_ends, c_.value_name.size())) {
       return corrupt("the ends of readings do not rise");
     }

@@ -1,0 +1,152 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/random.hpp"
+#include "train/train.hpp"
+
+namespace vedette {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Classes = std::vector<std::uint16_t>;
+using Scores = std::vector<float>;
+
+const std::vector<std::string> two{"Benign", "Attack"};
+const std::vector<std::string> three{"Benign", "DDoS", "C&C"};
+
+/// Evaluation of scores alone.
+Evaluation areas(const Classes& truth, const Scores& score, float threshold = 0.5F) {
+  return evaluate(two, truth, Classes(truth.size(), 0), score, threshold);
+}
+
+// scikit-learn's user guide, "classification report": y_true = [0, 1, 2, 2, 2],
+// y_pred = [0, 0, 2, 2, 1].
+TEST(Evaluate, AgreesWithThePublishedClassificationReport) {
+  const Evaluation e =
+      evaluate(three, Classes{0, 1, 2, 2, 2}, Classes{0, 0, 2, 2, 1}, Scores{0, 0, 1, 1, 1}, 0.5F);
+  struct Row {
+    double precision, recall, f1;
+    std::uint64_t support;
+  };
+  const Row rows[] = {{0.5, 1.0, 2.0 / 3, 1}, {0, 0, 0, 1}, {1.0, 2.0 / 3, 0.8, 3}};
+  for (std::size_t k = 0; k < 3; ++k) {
+    EXPECT_EQ(e.classes[k].label, three[k]);
+    EXPECT_DOUBLE_EQ(e.classes[k].precision, rows[k].precision) << k;
+    EXPECT_DOUBLE_EQ(e.classes[k].recall, rows[k].recall) << k;
+    EXPECT_DOUBLE_EQ(e.classes[k].f1, rows[k].f1) << k;
+    EXPECT_EQ(e.classes[k].support, rows[k].support) << k;
+  }
+  EXPECT_DOUBLE_EQ(e.accuracy, 0.6);
+  EXPECT_NEAR(e.macro_f1, 0.49, 0.005);
+  EXPECT_NEAR(e.weighted_f1, 0.61, 0.005);
+  EXPECT_THAT(e.confusion[2], ElementsAre(0, 1, 2));
+}
+
+// The example of sklearn.metrics.roc_auc_score and average_precision_score.
+TEST(Evaluate, AgreesWithThePublishedAreas) {
+  const Evaluation e = areas({0, 0, 1, 1}, {0.1F, 0.4F, 0.35F, 0.8F});
+  EXPECT_DOUBLE_EQ(e.roc_auc, 0.75);
+  EXPECT_NEAR(e.pr_auc, 0.8333, 5e-5);
+}
+
+TEST(Evaluate, AreasByHand) {
+  struct Row {
+    const char* what;
+    Classes truth;
+    Scores score;
+    double roc, pr;
+  };
+  for (const Row& row : {Row{"perfect", {0, 0, 1}, {0.1F, 0.2F, 0.9F}, 1, 1},
+                         Row{"upside down", {1, 0}, {0.1F, 0.9F}, 0, 0.5},
+                         Row{"all scores equal: chance, precision is the share",
+                             {0, 1, 0, 0},
+                             {0.5F, 0.5F, 0.5F, 0.5F},
+                             0.5,
+                             0.25},
+                         // pairs: (.8 over .4) 1, (.4 against .4) 1/2, (.8 and .4 over .1) 2 → 3.5
+                         // of 4; recall 1/2 at precision 1, then 1 at 2/3.
+                         Row{"a tie across classes",
+                             {1, 0, 1, 0},
+                             {0.8F, 0.4F, 0.4F, 0.1F},
+                             0.875,
+                             0.5 + 0.5 * 2 / 3}}) {
+    const Evaluation e = areas(row.truth, row.score);
+    EXPECT_DOUBLE_EQ(e.roc_auc, row.roc) << row.what;
+    EXPECT_DOUBLE_EQ(e.pr_auc, row.pr) << row.what;
+  }
+}
+
+TEST(Evaluate, RocAreaIsTheShareOfPairsInOrder) {
+  constexpr std::uint64_t seed = 7;
+  SCOPED_TRACE(seed);
+  Random random{seed};
+  Classes truth;
+  Scores score;
+  for (int i = 0; i < 300; ++i) {
+    truth.push_back(random.chance(0.3) ? 1 : 0);
+    score.push_back(static_cast<float>(random.below(20)) / 20.0F);  // many ties
+  }
+  double order = 0;
+  double pairs = 0;
+  for (std::size_t a = 0; a < truth.size(); ++a) {
+    for (std::size_t b = 0; b < truth.size(); ++b) {
+      if (truth[a] != 1 || truth[b] != 0) continue;
+      pairs += 1;
+      order += score[a] > score[b] ? 1 : score[a] == score[b] ? 0.5 : 0;
+    }
+  }
+  EXPECT_NEAR(areas(truth, score).roc_auc, order / pairs, 1e-12);
+}
+
+TEST(Evaluate, OneSideOnlyHasNoArea) {
+  for (const std::uint16_t side : {0, 1}) {
+    const Evaluation e = areas({side, side}, {0.1F, 0.9F});
+    EXPECT_TRUE(std::isnan(e.roc_auc));
+    EXPECT_TRUE(std::isnan(e.pr_auc));
+    EXPECT_THAT(to_json(e), HasSubstr("\"roc_auc\":null"));
+  }
+}
+
+TEST(Evaluate, TheThresholdItselfAlarms) {
+  const Evaluation e = areas({0, 0, 0, 0, 1, 1, 1}, {0.1F, 0.2F, 0.5F, 0.7F, 0.49F, 0.5F, 1.0F});
+  EXPECT_DOUBLE_EQ(e.false_positive_rate, 0.5);
+  EXPECT_DOUBLE_EQ(e.detection_rate, 2.0 / 3);
+}
+
+TEST(Evaluate, ClassesThatNeitherOccurNorArePredictedDoNotLowerTheMean) {
+  const Evaluation e = evaluate(three, Classes{0, 1}, Classes{0, 1}, Scores{0, 1}, 0.5F);
+  EXPECT_DOUBLE_EQ(e.macro_f1, 1.0);
+  const Evaluation predicted = evaluate(three, Classes{0, 1}, Classes{0, 2}, Scores{0, 1}, 0.5F);
+  EXPECT_DOUBLE_EQ(predicted.macro_f1, 1.0 / 3);
+}
+
+TEST(Evaluate, NoRowsGiveZeros) {
+  const Evaluation e = evaluate(two, Classes{}, Classes{}, Scores{}, 0.5F);
+  EXPECT_EQ(e.rows, 0U);
+  EXPECT_EQ(e.accuracy, 0);
+  EXPECT_EQ(e.macro_f1, 0);
+  EXPECT_TRUE(std::isnan(e.roc_auc));
+}
+
+TEST(Evaluation, IsWrittenForPeopleAndPrograms) {
+  Evaluation e = evaluate(two, Classes{0, 1}, Classes{0, 1}, Scores{0.25F, 1}, 0.5F);
+  e.unseen_classes = {"O\"kiru"};
+  EXPECT_EQ(to_json(e),
+            "{\"rows\":2,\"accuracy\":1,\"macro_f1\":1,\"weighted_f1\":1,\"roc_auc\":1,"
+            "\"pr_auc\":1,\"false_positive_rate\":0,\"detection_rate\":1,\"seen_share\":0,"
+            "\"classes\":[{\"label\":\"Benign\",\"support\":1,\"precision\":1,\"recall\":1,"
+            "\"f1\":1},{\"label\":\"Attack\",\"support\":1,\"precision\":1,\"recall\":1,\"f1\":1}"
+            "],\"confusion\":[[1,0],[0,1]],\"unseen_classes\":[\"O\\\"kiru\"]}");
+  const std::string text = to_text(e);
+  EXPECT_THAT(text, HasSubstr("class   precision  recall      F1  rows\n"));
+  EXPECT_THAT(text, HasSubstr("Benign     1.0000  1.0000  1.0000     1\n"));
+  EXPECT_THAT(text, HasSubstr("truth \\ predicted  0  1\n"));
+  EXPECT_THAT(text, HasSubstr("1 Attack           0  1\n"));
+  EXPECT_THAT(text, HasSubstr("never trained on: O\"kiru\n"));
+}
+
+}  // namespace
+}  // namespace vedette
