@@ -1,0 +1,309 @@
+#include "store/sqlite_writer.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "store/row_json.hpp"
+#include "store/sqlite_rows.hpp"
+#include "store/sqlite_schema.hpp"
+
+namespace vedette::sqlite {
+
+namespace {
+
+constexpr const char* insert_flow_sql =
+    "INSERT INTO flows (ts, hash, device, received, anomalous, label, score, threshold, certainty,"
+    " model, truth, reasons, uid, orig_h, orig_p, resp_h, resp_p, proto, conn_state, service,"
+    " history, duration, orig_bytes, resp_bytes, missed_bytes, orig_pkts, orig_ip_bytes, resp_pkts,"
+    " resp_ip_bytes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT (ts, hash) DO NOTHING";
+constexpr const char* insert_reading_sql =
+    "INSERT INTO readings (ts, hash, device, received, anomalous, label, score, threshold,"
+    " certainty, model, truth, reasons, sensors) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT (ts, hash) DO NOTHING";
+constexpr const char* insert_quarantined_sql =
+    "INSERT INTO quarantine (received, place, code, reason, payload, payload_bytes)"
+    " VALUES (?,?,?,?,?,?)";
+// What users said about an alert is not the line's to overwrite.
+constexpr const char* upsert_alert_sql =
+    "INSERT INTO alerts (id, device, kind, label, count, first, last, raised, updated, peak_score,"
+    " peak_ts, peak_hash, reasons, open) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT (id) DO UPDATE SET count = excluded.count, first = excluded.first,"
+    " last = excluded.last, updated = excluded.updated, peak_score = excluded.peak_score,"
+    " peak_ts = excluded.peak_ts, peak_hash = excluded.peak_hash, reasons = excluded.reasons,"
+    " open = excluded.open";
+constexpr const char* upsert_minute_sql =
+    "INSERT INTO minutes VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
+    " flows = flows + ?2, readings = readings + ?3, anomalies = anomalies + ?4,"
+    " score_max = max(score_max, ?5)";
+
+// A WAL beyond this is copied back right after a commit; below, once a second by maintain(). At
+// 4 KiB a page: 64 MiB.
+constexpr int wal_pages_max = 16'384;
+
+int remember_wal_pages(void* pages, sqlite3*, const char*, int count) {
+  *static_cast<int*>(pages) = count;
+  return SQLITE_OK;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& path,
+                                             const Retention& retention) {
+  Result<Connection> db = open_writer(path);
+  if (!db) return db.error();
+  std::unique_ptr<Writer> writer{new Writer{std::move(*db), retention}};
+  if (Status done = writer->prepare(); !done) return done.error();
+  if (Status done = writer->load_alerts(); !done) return done.error();
+  sqlite3_wal_hook(writer->db_.handle(), remember_wal_pages, &writer->wal_pages_);
+  return writer;
+}
+
+Status Writer::prepare() {
+  const std::pair<Statement*, const char*> all[] = {
+      {&begin_, "BEGIN IMMEDIATE"},
+      {&commit_, "COMMIT"},
+      {&insert_flow_, insert_flow_sql},
+      {&insert_reading_, insert_reading_sql},
+      {&insert_quarantined_, insert_quarantined_sql},
+      {&upsert_alert_, upsert_alert_sql},
+      {&upsert_minute_, upsert_minute_sql},
+      {&update_total_, "UPDATE totals SET value = value + ?2 WHERE name = ?1"}};
+  for (const auto& [statement, sql] : all) {
+    if (Status done = prepare_into(*statement, db_, sql); !done) return done;
+  }
+  if (Status done = labels_.prepare(db_, "labels"); !done) return done;
+  if (Status done = models_.prepare(db_, "models"); !done) return done;
+  return devices_.prepare(db_);
+}
+
+Status Writer::load_alerts() {
+  const std::string sql = std::string{select_alerts_sql} + " WHERE open = 1 ORDER BY updated, id";
+  Result<Statement> open_alerts = db_.prepare(sql);
+  if (!open_alerts) return open_alerts.error();
+  while (open_alerts->step()) {
+    Result<Alert> alert = read_alert(*open_alerts);
+    if (!alert) return alert.error();
+    fold_.restore(std::move(*alert));
+  }
+  if (open_alerts->failed()) return db_.error();
+  const auto last = db_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'");
+  if (!last) return last.error();
+  fold_.start_at(static_cast<std::uint64_t>(*last) + 1);
+  return {};
+}
+
+Status Writer::begin() {
+  devices_.trim();
+  if (!begin_.run()) return db_.error();
+  return {};
+}
+
+Status Writer::finish() {
+  if (!commit_.run()) return db_.error();
+  return {};
+}
+
+void Writer::roll_back() {
+  // After a full disk SQLite has often rolled back by itself.
+  if (db_.in_transaction()) static_cast<void>(db_.run("ROLLBACK"));
+  fold_.undo();
+  devices_.forget();
+  labels_.forget();
+  models_.forget();
+  fleet_minute_ = {};
+  fleet_total_ = {};
+  quarantined_ = 0;
+}
+
+Status Writer::commit(Batch& batch, Time now) {
+  const std::scoped_lock lock{mutex_};
+  Status done = begin();
+  if (done && !write_batch(batch, now)) done = db_.error();
+  if (done) done = finish();
+  if (!done) {
+    roll_back();
+    for (Judged& judged : batch) judged.is_new = true;
+    return done;
+  }
+  const auto& changes = fold_.changes();
+  batch.alerts.insert(batch.alerts.end(), changes.begin(), changes.end());
+  fold_.keep();
+  rows_since_upkeep_ += batch.size();
+  if (wal_pages_ > wal_pages_max) checkpoint(wal_pages_max);
+  return {};
+}
+
+bool Writer::write_batch(Batch& batch, Time now) {
+  for (Judged& judged : batch) {
+    if (!write_record(judged, now)) return false;
+  }
+  return devices_.flush() && write_fleet_minute() && write_quarantined(batch.quarantined) &&
+         write_alerts() && write_totals();
+}
+
+bool Writer::write_record(Judged& judged, Time now) {
+  const Record& record = judged.record;
+  const Verdict& verdict = judged.verdict;
+  Device* device = devices_.find(record.device, judged.received);
+  if (device == nullptr) return false;
+  const bool is_flow = record.kind == RecordKind::flow;
+  if (!(is_flow ? write_flow(judged, device->id) : write_reading(judged, device->id))) return false;
+  judged.is_new = db_.changes() == 1;
+  if (!judged.is_new) return true;
+  if (verdict.anomalous) fold_.add(judged, now);
+  return count_fleet(judged) &&
+         devices_.count(*device, judged.received, is_flow, verdict.anomalous, verdict.score);
+}
+
+bool Writer::bind_verdict(Statement& insert, const Judged& judged, std::int64_t device) {
+  const Verdict& verdict = judged.verdict;
+  const std::int64_t label = labels_.id_of(verdict.label);
+  const std::int64_t truth = labels_.id_of(judged.truth.label);
+  const std::int64_t model = models_.id_of(verdict.model);
+  if (label < 0 || truth < 0 || model < 0) return false;
+  text_.clear();
+  if (!verdict.reasons.empty()) append_reasons_json(text_, verdict.reasons);
+  insert.bind(1, judged.record.key.time_micros)
+      .bind(2, stored_hash(judged.record.key.hash))
+      .bind(3, device)
+      .bind(4, micros(judged.received))
+      .bind(5, std::int64_t{verdict.anomalous})
+      .bind(6, label)
+      .bind(7, static_cast<double>(verdict.score))
+      .bind(8, static_cast<double>(verdict.threshold))
+      .bind(9, static_cast<std::int64_t>(verdict.certainty))
+      .bind(10, model)
+      .bind(11, truth)
+      .bind_or_null(12, text_);
+  return true;
+}
+
+bool Writer::write_flow(const Judged& judged, std::int64_t device) {
+  if (!bind_verdict(insert_flow_, judged, device)) return false;
+  const Flow& flow = judged.record.flow;
+  return insert_flow_.bind_or_null(13, flow.uid)
+      .bind_or_null(14, flow.orig_h)
+      .bind(15, std::int64_t{flow.orig_p})
+      .bind_or_null(16, flow.resp_h)
+      .bind(17, std::int64_t{flow.resp_p})
+      .bind_or_null(18, name_of(flow.proto))
+      .bind_or_null(19, name_of(flow.conn_state))
+      .bind_or_null(20, flow.service)
+      .bind_or_null(21, flow.history)
+      .bind(22, flow.duration)
+      .bind(23, flow.orig_bytes)
+      .bind(24, flow.resp_bytes)
+      .bind(25, flow.missed_bytes)
+      .bind(26, flow.orig_pkts)
+      .bind(27, flow.orig_ip_bytes)
+      .bind(28, flow.resp_pkts)
+      .bind(29, flow.resp_ip_bytes)
+      .run();
+}
+
+bool Writer::write_reading(const Judged& judged, std::int64_t device) {
+  if (!bind_verdict(insert_reading_, judged, device)) return false;
+  sensors_.clear();
+  append_reading_json(sensors_, judged.record.reading);
+  return insert_reading_.bind(13, sensors_).run();
+}
+
+bool Writer::count_fleet(const Judged& judged) {
+  const std::int64_t minute = minute_of(judged.received);
+  if (minute != fleet_minute_.minute) {
+    if (!write_fleet_minute()) return false;
+    fleet_minute_.minute = minute;
+  }
+  const bool is_flow = judged.record.kind == RecordKind::flow;
+  fleet_minute_.tally.add(is_flow, judged.verdict.anomalous, judged.verdict.score);
+  fleet_total_.add(is_flow, judged.verdict.anomalous, judged.verdict.score);
+  return true;
+}
+
+bool Writer::write_fleet_minute() {
+  const Tally tally = std::exchange(fleet_minute_.tally, {});
+  if (tally.records() == 0) return true;
+  return upsert_minute_.bind(1, fleet_minute_.minute)
+      .bind(2, static_cast<std::int64_t>(tally.flows))
+      .bind(3, static_cast<std::int64_t>(tally.readings))
+      .bind(4, static_cast<std::int64_t>(tally.anomalies))
+      .bind(5, static_cast<double>(tally.score_max))
+      .run();
+}
+
+bool Writer::write_quarantined(const std::vector<Quarantined>& messages) {
+  for (const Quarantined& message : messages) {
+    const std::string_view payload =
+        std::string_view{message.payload}.substr(0, Quarantined::payload_kept_bytes_max);
+    const bool done = insert_quarantined_.bind(1, micros(message.received))
+                          .bind(2, message.place)
+                          .bind(3, message.code)
+                          .bind(4, message.reason)
+                          .bind_blob(5, payload)
+                          .bind(6, static_cast<std::int64_t>(message.payload_bytes))
+                          .run();
+    if (!done) return false;
+  }
+  quarantined_ += static_cast<std::int64_t>(messages.size());
+  return messages.empty() || trim_quarantine().ok();
+}
+
+bool Writer::write_alerts() {
+  for (const AlertChange& change : fold_.changes()) {
+    const Alert& alert = change.alert;
+    text_.clear();
+    if (!alert.reasons.empty()) append_reasons_json(text_, alert.reasons);
+    const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
+                          .bind(2, alert.device)
+                          .bind(3, static_cast<std::int64_t>(alert.kind))
+                          .bind(4, alert.label)
+                          .bind(5, static_cast<std::int64_t>(alert.count))
+                          .bind(6, micros(alert.first))
+                          .bind(7, micros(alert.last))
+                          .bind(8, micros(alert.raised))
+                          .bind(9, micros(alert.updated))
+                          .bind(10, static_cast<double>(alert.peak_score))
+                          .bind(11, alert.peak_record.time_micros)
+                          .bind(12, stored_hash(alert.peak_record.hash))
+                          .bind_or_null(13, text_)
+                          .bind(14, std::int64_t{alert.open})
+                          .run();
+    if (!done) return false;
+  }
+  return true;
+}
+
+bool Writer::write_totals() {
+  const Tally tally = std::exchange(fleet_total_, {});
+  const std::pair<std::string_view, std::int64_t> all[] = {
+      {"flows", static_cast<std::int64_t>(tally.flows)},
+      {"readings", static_cast<std::int64_t>(tally.readings)},
+      {"anomalies", static_cast<std::int64_t>(tally.anomalies)},
+      {"quarantined", std::exchange(quarantined_, 0)}};
+  for (const auto& [name, count] : all) {
+    if (count != 0 && !update_total_.bind(1, name).bind(2, count).run()) return false;
+  }
+  return true;
+}
+
+Status Writer::mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                          std::string_view comment) {
+  const std::scoped_lock lock{mutex_};
+  const auto update =
+      db_.cached("UPDATE alerts SET acknowledged = ?2, feedback = ?3, comment = ?4 WHERE id = ?1");
+  if (!update) return update.error();
+  const bool written = (*update)
+                           ->bind(1, static_cast<std::int64_t>(id))
+                           .bind(2, std::int64_t{acknowledged})
+                           .bind(3, feedback)
+                           .bind(4, comment)
+                           .run();
+  if (!written) return db_.error();
+  if (db_.changes() == 0) return Error{Errc::not_found, fmt::format("no alert {}", id)};
+  fold_.mark(id, acknowledged, feedback, comment);
+  return {};
+}
+
+}  // namespace vedette::sqlite
