@@ -79,7 +79,7 @@ void flood_flow(Flow& flow, Random& random, Device& device, const Place& place) 
   if (place.variant == 1) return fill_syn(flow, random, packets, false);
   // ACK floods without a handshake: Zeek sees a midstream side without an answer.
   flow.conn_state = ConnState::OTH;
-  flow.history.assign("A");
+  flow.history = 'A';
   flow.orig_pkts = packets;
   flow.orig_ip_bytes = packets * 40;
   flow.resp_pkts = flow.resp_ip_bytes = flow.missed_bytes = 0;

@@ -53,7 +53,7 @@ TEST(FleetSimulator, SameSeedGivesTheSameRecordsAndAnotherSeedOthers) {
   LabelledRecord b;
   LabelledRecord c;
   std::size_t same_as_other = 0;
-  for (int i = 0; i < 100'000; ++i) {
+  for (int i = 0; i < 30'000; ++i) {
     one.next(a);
     two.next(b);
     other.next(c);
@@ -70,7 +70,7 @@ TEST(FleetSimulator, TimeNeverGoesBackAndKeysAreUnique) {
   std::set<RecordKey> keys;
   std::set<std::string> uids;
   std::size_t flows = 0;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     fleet.next(labelled);
     ASSERT_GE(labelled.record.time, before);
     before = labelled.record.time;
@@ -159,7 +159,7 @@ TEST(FleetSimulator, EveryFlowAgreesWithItself) {
   FleetSimulator fleet(options);
   LabelledRecord labelled;
   std::set<std::string> states;
-  for (int i = 0; i < 300'000; ++i) {
+  for (int i = 0; i < 120'000; ++i) {
     fleet.next(labelled);
     if (labelled.record.kind != RecordKind::flow) continue;
     const Flow& flow = labelled.record.flow;
@@ -213,7 +213,7 @@ TEST(FleetSimulator, WithoutEpisodesEverythingIsBenign) {
   FleetOptions options = options_with(2);
   options.episode_every = Duration{0};
   FleetSimulator fleet(options);
-  watch(fleet, hours{6}, [&](const LabelledRecord& labelled) {
+  watch(fleet, hours{2}, [&](const LabelledRecord& labelled) {
     ASSERT_EQ(labelled.truth.label, benign_label);
     ASSERT_TRUE(fleet.episode().empty());
   });
@@ -250,7 +250,7 @@ TEST(FleetSimulator, ADeviceMakesAFlowAndAReadingEveryFiveSeconds) {
   };
   const auto count = [](double pace) {
     FleetOptions options = options_with(6);
-    options.devices = 100;
+    options.devices = 30;
     options.pace = pace;
     options.episode_every = Duration{0};
     FleetSimulator fleet(options);
@@ -262,10 +262,10 @@ TEST(FleetSimulator, ADeviceMakesAFlowAndAReadingEveryFiveSeconds) {
   };
   const Count one = count(1);
   const Count four = count(4);
-  const double device_seconds = 100 * 7200;
+  const double device_seconds = 30 * 7200;
   EXPECT_NEAR(device_seconds / one.flows, 5, 1);
   EXPECT_NEAR(device_seconds / one.readings, 5, 1);
-  EXPECT_NEAR(four.flows / one.flows, 4, 0.12);
+  EXPECT_NEAR(four.flows / one.flows, 4, 0.2);
   EXPECT_NEAR(four.readings / one.readings, 4, 0.04);
 }
 
@@ -273,16 +273,17 @@ TEST(FleetSimulator, EpisodesBeginAsOftenAsAsked) {
   FleetOptions options = options_with(9);
   options.episode_every = seconds{60};
   options.episode_length = seconds{10};
-  options.kinds = {"DDoS"};
+  options.devices = 6;
+  options.kinds = {"C&C"};
   FleetSimulator fleet(options);
   std::set<std::pair<std::string, Time>> seen;
   watch(fleet, hours{10}, [&](const LabelledRecord& labelled) {
     for (const Episode& episode : fleet.episodes()) {
-      EXPECT_EQ(episode.kind, "DDoS");
+      EXPECT_EQ(episode.kind, "C&C");
       seen.emplace(episode.device, episode.begins);
     }
     if (labelled.truth.label != benign_label) {
-      ASSERT_EQ(labelled.truth.label, "DDoS");
+      ASSERT_EQ(labelled.truth.label, "C&C");
     }
   });
   // 600 expected; the gaps deviate by 0.9 of their mean, so 22 is one deviation of the count.
@@ -329,7 +330,7 @@ TEST(FleetSimulator, StoppedEpisodesGiveTheirPlacesBack) {
   const std::vector<std::string> names = fleet.devices();
   for (int round = 0; round < 5; ++round) {
     for (std::size_t i = 0; i < FleetSimulator::episodes_max; ++i) {
-      const std::string& kind = episode_kinds()[i % episode_kinds().size()];
+      const std::string kind = episode_kinds()[i % episode_kinds().size()];
       ASSERT_TRUE(fleet.start_episode(names[i], kind, hours{1000}).ok()) << round << ' ' << i;
     }
     EXPECT_EQ(fleet.start_episode(names[100], "C&C", hours{1}).error().code, Errc::busy);
@@ -418,7 +419,7 @@ TEST(FleetSimulator, ALargeFleetHasUniqueNamesAndAddresses) {
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), options.devices);
   std::map<std::string, std::string> device_of;
   LabelledRecord labelled;
-  for (int i = 0; i < 200'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     fleet.next(labelled);
     if (labelled.record.kind != RecordKind::flow) continue;
     const auto [at, is_new] =

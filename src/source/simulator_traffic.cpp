@@ -4,7 +4,6 @@
 ///
 /// Never two draws in the arguments of one call: their order is the compiler's choice.
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "source/simulator_parts.hpp"
@@ -217,13 +216,14 @@ double whole_micros(double seconds) {
 }
 
 void write_address(std::string& out, std::uint32_t address) {
-  std::array<char, 16> text{};
-  char* at = text.data();
+  out.clear();
   for (const unsigned shift : {24U, 16U, 8U, 0U}) {
-    at = std::to_chars(at, text.data() + text.size(), (address >> shift) & 0xffU).ptr;
-    if (shift > 0) *at++ = '.';
+    const unsigned part = (address >> shift) & 0xffU;
+    if (part >= 100) out += static_cast<char>('0' + part / 100);
+    if (part >= 10) out += static_cast<char>('0' + part / 10 % 10);
+    out += static_cast<char>('0' + part % 10);
+    if (shift > 0) out += '.';
   }
-  out.assign(text.data(), at);
 }
 
 std::uint16_t take_port(Device& device) {
@@ -288,7 +288,7 @@ void fill_tcp(Flow& flow, Random& random, const TcpTalk& talk) {
 
 void fill_syn(Flow& flow, Random& random, double syns, bool options) {
   flow.conn_state = ConnState::S0;
-  flow.history.assign("S");
+  flow.history = 'S';
   flow.orig_pkts = syns;
   flow.orig_ip_bytes = syns * (options ? syn_ip_bytes : bare_ip_bytes);
   flow.resp_pkts = flow.resp_ip_bytes = 0;
@@ -312,7 +312,8 @@ void fill_reject(Flow& flow, double seconds, bool options) {
 void fill_udp(Flow& flow, double orig_packets, double orig_each, double resp_packets,
               double resp_each, double seconds) {
   flow.conn_state = resp_packets > 0 ? ConnState::SF : ConnState::S0;
-  flow.history.assign(resp_packets > 0 ? "Dd" : "D");
+  flow.history = 'D';
+  if (resp_packets > 0) flow.history += 'd';
   flow.orig_pkts = orig_packets;
   flow.resp_pkts = resp_packets;
   flow.orig_ip_bytes = orig_packets * (orig_each + udp_header_bytes);
