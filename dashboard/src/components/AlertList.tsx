@@ -1,5 +1,5 @@
 import type { Alert } from "@/lib/api-types";
-import { ago, count, score } from "@/lib/format";
+import { ago, counted, score } from "@/lib/format";
 import { href } from "@/lib/router";
 import { AlertState } from "./Badges";
 
@@ -23,7 +23,7 @@ export function AlertList({ alerts, now, current, query }: {
             <AlertState alert={alert} />
             <span />
             <span className="small muted cut">
-              {count(alert.count)} {alert.kind === "flow" ? "flows" : "readings"}, peak {score(alert.peak_score)}
+              {counted(alert.count, alert.kind)}, peak {score(alert.peak_score)}
             </span>
             <span className="small muted">{ago(alert.updated, now)}</span>
           </a>

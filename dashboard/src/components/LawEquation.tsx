@@ -1,4 +1,3 @@
-import { Fragment } from "react";
 import type { Counters } from "@/lib/api-types";
 import { count } from "@/lib/format";
 import { Icon } from "./Icon";
@@ -16,13 +15,13 @@ export function LawEquation({ counters }: { counters: Counters | null }) {
   return (
     <section className={counters && !holds ? "law broken" : "law"} aria-label="Message balance">
       {terms.map(([sign, name, value]) => (
-        <Fragment key={name}>
+        <span key={name} className="part">
           {sign && <span className="sign">{sign}</span>}
           <span className="term">
             <b>{count(value)}</b>
             <span>{name}</span>
           </span>
-        </Fragment>
+        </span>
       ))}
       {counters && (
         <span className={`badge verdict ${holds ? "accent" : "alarm"}`}>

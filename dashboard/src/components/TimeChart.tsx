@@ -55,7 +55,7 @@ function options(props: TimeChartProps, width: number, height: number, onCursor:
     legend: { show: false },
     scales: { x: { time: true }, y: { range: linesRange }, bars: { range: barsRange } },
     axes: [
-      { ...axis, space: 80, values: (_chart, splits) => splits.map((at) => {
+      { ...axis, size: 28, space: 80, values: (_chart, splits) => splits.map((at) => {
         const time = new Date(at * 1000);
         const minutes = `${two(time.getHours())}:${two(time.getMinutes())}`;
         return at % 60 === 0 ? minutes : `${minutes}:${two(time.getSeconds())}`;

@@ -12,6 +12,11 @@ export function count(value: number | null | undefined): string {
   return known(value) ? grouped.format(value) : missing;
 }
 
+/** 1, "flow" → "1 flow"; 2, "flow" → "2 flows". */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 /** For tiles: 1,234,567 → "1.23 M"; below 100,000 in full. */
 export function short(value: number | null | undefined): string {
   if (!known(value)) return missing;

@@ -3,7 +3,7 @@ import { Icon } from "@/components/Icon";
 import { PageHead, Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import type { Device } from "@/lib/api-types";
-import { ago, count, dateTime } from "@/lib/format";
+import { ago, count, counted, dateTime } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { useDevices } from "@/lib/queries";
 import { go, href, useQuery } from "@/lib/router";
@@ -91,7 +91,7 @@ function DeviceList() {
           <input className="input" type="search" placeholder="Search devices" value={text} onChange={(event) => setQuery({ q: event.target.value })} />
         </label>
       </PageHead>
-      <Panel title="Fleet" hint={devices.data && `${count(devices.data.length)} ${devices.data.length === 1 ? "device" : "devices"}`} flush>
+      <Panel title="Fleet" hint={devices.data && counted(devices.data.length, "device")} flush>
         <Answer of={devices} rows={8}>
           {(all) => all.length > 0 ? <Table devices={all} text={text} /> : (
             <Empty icon="devices" title="No device has spoken yet">

@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { count, micros, percent, rate, short } from "@/lib/format";
+import { count, counted, micros, percent, rate, short } from "@/lib/format";
 import { useLive } from "@/lib/live";
 import { useDevices, useStatus } from "@/lib/queries";
 import { href } from "@/lib/router";
@@ -40,8 +40,8 @@ export function Tiles() {
       <Tile name="Messages" value={rate(rates?.received)} unit="/s" under={`batch of ${count(status?.lag.batch_size)} in ${micros(status?.lag.batch_micros)}`} />
       <Tile name="Verdicts" value={short(counters?.verdicts)} under={`${rate(rates?.verdicts)}/s`} to={href(["verdicts"])} />
       <Tile name="Anomalies" value={short(counters?.anomalies)} under={anomalous === undefined ? `${rate(rates?.anomalies)}/s` : `${rate(rates?.anomalies)}/s, ${percent(anomalous)} of verdicts`} to={href(["verdicts"], { anomalous: "true" })} />
-      <Tile name="Open alerts" value={count(openAlerts)} alarm={(openAlerts ?? 0) > 0} under={alerting === undefined ? "" : alerting === 0 ? "all quiet" : `on ${count(alerting)} ${alerting === 1 ? "device" : "devices"}`} to={href(["alerts"], { show: "open" })} />
-      <Tile name="Devices" value={count(devices?.length)} under={status ? `${short(status.store.flows)} flows, ${short(status.store.readings)} readings` : ""} to={href(["devices"])} />
+      <Tile name="Open alerts" value={count(openAlerts)} alarm={(openAlerts ?? 0) > 0} under={alerting === undefined ? "" : alerting === 0 ? "all quiet" : `on ${counted(alerting, "device")}`} to={href(["alerts"], { show: "open" })} />
+      <Tile name="Devices" value={count(devices?.length)} under={status ? `${short(status.store.flows + status.store.readings)} records stored` : ""} to={href(["devices"])} />
       <Tile name="Quarantined" value={short(counters?.quarantined)} under={`${count(counters?.waiting)} waiting`} to={href(["quarantine"])} />
     </div>
   );

@@ -1,0 +1,244 @@
+/**
+ * Drives the dashboard of a running service with a real browser: signs in, sees verdicts arrive,
+ * visits every page wide and at 360 px, and leaves screenshots. See README.md.
+ *
+ *   VEDETTE_URL=http://127.0.0.1:8080 VEDETTE_USER=admin VEDETTE_PASSWORD=… node run.mjs [folder]
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const require = createRequire(new URL("../../dashboard/package.json", import.meta.url));
+
+const settings = {
+  url: process.env.VEDETTE_URL,
+  user: process.env.VEDETTE_USER,
+  password: process.env.VEDETTE_PASSWORD,
+  browser: process.env.VEDETTE_BROWSER ?? "/usr/bin/chromium",
+  /** How long verdicts may take to arrive: the service may still be connecting to its broker. */
+  patience: Number(process.env.VEDETTE_PATIENCE_SECONDS ?? 30) * 1000,
+  folder: resolve(process.argv[2] ?? "screenshots"),
+};
+
+const browserArguments = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const pages = ["", "devices", "verdicts", "alerts", "models", "quarantine", "account"];
+const wide = { width: 1440, height: 900 };
+const phone = { width: 390, height: 844 };
+const narrow = { width: 360, height: 740 };
+
+class Failure extends Error {}
+function check(holds, sentence) {
+  if (!holds) throw new Failure(sentence);
+}
+
+/** Everything the page complained about, and everybody it spoke to. */
+function watch(page, origin) {
+  const seen = { errors: [], strangers: new Set(), signedIn: false };
+  page.on("console", (message) => {
+    if (message.type() !== "error") return;
+    const at = message.location().url;
+    // Before somebody is signed in "who am I" and a wrong password are answered with 401, and the
+    // browser reports that by itself.
+    const expected = !seen.signedIn && /\/api\/v1\/(me|login)$/.test(at) && message.text().includes("401");
+    if (!expected) seen.errors.push(`${message.text()} (${at || "no address"})`);
+  });
+  page.on("pageerror", (error) => seen.errors.push(`uncaught: ${error.message}`));
+  page.on("request", (request) => {
+    const url = new URL(request.url());
+    if (/^(https?|wss?):$/.test(url.protocol) && url.host !== new URL(origin).host) seen.strangers.add(url.host);
+  });
+  return seen;
+}
+
+async function settle(page) {
+  await page.waitForFunction(() => document.querySelector("main h1, main .state"), null, { timeout: 10_000 });
+  await page.waitForFunction(() => !document.querySelector("[aria-label=Loading]"), null, { timeout: 10_000 });
+  // Two frames: the charts draw after the layout.
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+async function visit(page, path) {
+  await page.evaluate((hash) => { location.hash = hash; }, `#/${path}`);
+  await settle(page);
+}
+
+/** Names the element that is wider than the screen, so that a failure can be mended. */
+async function overflow(page) {
+  return page.evaluate(() => {
+    const room = document.documentElement.clientWidth;
+    if (document.documentElement.scrollWidth <= room) return null;
+    const wideOnes = [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > room + 1);
+    const one = wideOnes.at(0);
+    return `${document.documentElement.scrollWidth} px wide on ${room} px${one ? `, first <${one.tagName.toLowerCase()} class="${one.className}">` : ""}`;
+  });
+}
+
+const shot = (page, name) => page.screenshot({ path: join(settings.folder, `${name}.png`) });
+
+async function refusesWrongPassword(page) {
+  await page.getByLabel("User").fill(settings.user);
+  await page.getByLabel("Password").fill(`not ${settings.password}`);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor({ timeout: 10_000 });
+  check(!(await page.getByRole("navigation").count()), "A wrong password opened the dashboard.");
+}
+
+async function signIn(page, seen) {
+  await page.getByLabel("User").fill(settings.user);
+  await page.getByLabel("Password").fill(settings.password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  const opened = page.getByRole("heading", { name: "Overview" }).waitFor({ timeout: 10_000 }).then(() => true, () => false);
+  check(await opened, `Signing in as "${settings.user}" did not lead to the overview.`);
+  seen.signedIn = true;
+}
+
+const liveCount = (page) =>
+  page.getByTestId("live-count").getAttribute("data-count", { timeout: 5_000 }).then(Number, () => -1);
+
+async function verdictsArrive(page) {
+  const until = Date.now() + settings.patience;
+  let first = await liveCount(page);
+  check(first >= 0, "The overview has no count of live verdicts.");
+  for (;;) {
+    await page.waitForTimeout(500);
+    const now = await liveCount(page);
+    if (now > first) break;
+    check(Date.now() < until, `No live verdict arrived within ${settings.patience / 1000} s: the count stayed at ${now}.`);
+    first = now;
+  }
+  check((await page.getByTestId("live-verdict").count()) > 0, "Verdicts are counted but no row is shown.");
+}
+
+async function lawIsShown(page) {
+  const law = (await page.getByRole("region", { name: "Message balance" }).innerText()).replaceAll("\n", " ");
+  const [received, verdicts, quarantined, waiting] = [...law.matchAll(/([\d,]+) (?:received|verdicts|quarantined|waiting)/g)]
+    .map((match) => Number(match[1].replaceAll(",", "")));
+  check(waiting !== undefined, `The message balance is incomplete: "${law}".`);
+  check(received === verdicts + quarantined + waiting, `The message balance does not hold: "${law}".`);
+}
+
+async function pauseHolds(page) {
+  const button = page.getByRole("button", { name: "Pause" });
+  await button.click();
+  const rows = () => page.getByTestId("live-verdict").allInnerTexts().then((all) => all.join());
+  const before = await rows();
+  await page.waitForTimeout(1_500);
+  check((await rows()) === before, "Paused verdicts went on moving.");
+  await page.getByRole("button", { name: "Resume" }).click();
+}
+
+async function firstDevice(page) {
+  await visit(page, "devices");
+  const link = page.locator("table a").first();
+  check(await link.count(), "The table of devices is empty although verdicts arrived.");
+  const name = await link.innerText();
+  await link.click();
+  await settle(page);
+  check((await page.locator("h1").innerText()) === name, `The page of device "${name}" did not open.`);
+  return `devices/${encodeURIComponent(name)}`;
+}
+
+/** "" when there is no alert yet: whether one is raised depends on what the devices do. */
+async function firstAlert(page) {
+  await visit(page, "alerts");
+  const link = page.locator(".alert-list a").first();
+  if (!(await link.count())) return "";
+  const path = (await link.getAttribute("href")).slice(2);
+  await visit(page, path);
+  check((await page.locator("table.reasons tbody tr").count()) > 0, "An alert shows no reasons.");
+  return path;
+}
+
+async function menuWorks(page) {
+  await page.setViewportSize(phone);
+  await visit(page, "");
+  await page.getByRole("button", { name: "Menu", exact: true }).click();
+  await page.getByRole("link", { name: "Models" }).click();
+  await settle(page);
+  check((await page.locator("h1").innerText()) === "Models", "The menu of the narrow page does not lead to the models.");
+}
+
+async function verdictExpands(page) {
+  await visit(page, "verdicts");
+  await page.locator("tbody tr button").first().click();
+  const fields = page.locator("dl.fields dt");
+  check((await fields.count()) > 0, "An opened verdict shows no fields of its record.");
+}
+
+async function everyPage(page, all, size, scheme, prefix) {
+  await page.setViewportSize(size);
+  await page.emulateMedia({ colorScheme: scheme });
+  for (const path of all) {
+    await visit(page, path);
+    check(!(await page.locator(".state.error").count()), `Page "${path || "overview"}" shows an error: ${await page.locator(".state.error").allInnerTexts()}`);
+    const name = path.replace(/s\/.*/, "") || "overview";
+    if (prefix) await shot(page, `${prefix}-${name}`);
+    const problem = await overflow(page);
+    check(!problem, `Page "${name}" overflows at ${size.width} px: ${problem}.`);
+  }
+}
+
+async function walk(page, seen) {
+  await page.goto(settings.url);
+  await page.getByLabel("User").waitFor({ timeout: 10_000 });
+  await shot(page, "dark-signin");
+  await refusesWrongPassword(page);
+  await signIn(page, seen);
+  await verdictsArrive(page);
+  await lawIsShown(page);
+  await pauseHolds(page);
+  await verdictExpands(page);
+  const all = [...pages, await firstDevice(page), await firstAlert(page)].filter((path, i) => path || i === 0);
+  await everyPage(page, all, wide, "dark", "dark");
+  await everyPage(page, all, wide, "light", "light");
+  await everyPage(page, all, phone, "dark", "phone-dark");
+  await everyPage(page, all, phone, "light", "phone-light");
+  await everyPage(page, all, narrow, "dark", "");
+  await menuWorks(page);
+  check(seen.errors.length === 0, `The console has errors: ${seen.errors.join("; ")}`);
+  check(seen.strangers.size === 0, `The page spoke to other hosts: ${[...seen.strangers].join(", ")}`);
+}
+
+async function main() {
+  for (const name of ["url", "user", "password"]) {
+    check(settings[name], `Set VEDETTE_${name.toUpperCase()}: the browser test needs a running service to sign in to.`);
+  }
+  mkdirSync(settings.folder, { recursive: true });
+  const { chromium } = require("playwright-core");
+  const profile = mkdtempSync(join(tmpdir(), "vedette-browser-"));
+  const context = await chromium.launchPersistentContext(profile, {
+    executablePath: settings.browser,
+    headless: true,
+    args: browserArguments,
+    viewport: wide,
+    colorScheme: "dark",
+  });
+  const page = context.pages()[0] ?? (await context.newPage());
+  const seen = watch(page, settings.url);
+  try {
+    await walk(page, seen);
+  } catch (error) {
+    await shot(page, "failure").catch(() => undefined);
+    throw error;
+  } finally {
+    await context.close();
+    rmSync(profile, { recursive: true, force: true });
+  }
+}
+
+main().then(
+  () => console.log(`browser test passed; screenshots in ${settings.folder}`),
+  (error) => {
+    console.error(`browser test failed: ${error instanceof Failure ? error.message : error.stack}`);
+    process.exit(1);
+  },
+);
