@@ -103,7 +103,11 @@ Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token 
     simulate.to = broker->uri();
     simulate.fleet.devices = options.devices;
     simulate.fleet.seed = options.seed;
-    if (const Status done = run_simulate(simulate, clock, ended); !done) {
+    // Livelier than life: about forty messages a second, and something happens every minute.
+    simulate.fleet.pace = 4;
+    simulate.fleet.episode_every = std::chrono::seconds{40};
+    simulate.progress = false;
+    if (const auto done = run_simulate(simulate, clock, ended); !done) {
       log::error("the simulated fleet stopped: {}", done.error().message);
     }
   }};

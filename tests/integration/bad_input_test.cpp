@@ -154,7 +154,7 @@ TEST(BadInput, ADamagedModelIsRefusedWhereverTheDamageIs) {
   const std::string dataset = folder.path() / "flows.vds";
   const std::string model = folder.path() / "tree.vdm";
   ASSERT_EQ(
-      run_vedette({"simulate", "--devices", "10", "--messages", "20000", "--fast", "--to", flows})
+      run_vedette({"simulate", "--devices", "10", "--messages", "20000", "--to", flows})
           .code,
       0);
   ASSERT_EQ(run_vedette({"prepare", flows, "-o", dataset}).code, 0);
