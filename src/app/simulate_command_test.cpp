@@ -19,6 +19,12 @@ using std::chrono::seconds;
 
 const Time start = time_from_micros(1'772'409'600'000'000);
 
+RawMessage line_message(const std::string& line) {
+  RawMessage message;
+  message.payload = line;
+  return message;
+}
+
 /// What the scripted broker saw, and how it behaves.
 struct Broker {
   std::vector<std::pair<std::string, std::string>> messages;
@@ -194,7 +200,7 @@ TEST_F(SimulateFiles, AZeekLogHoldsEveryFlowWithItsLabel) {
     for (std::string line; std::getline(lines, line);) {
       out.record.clear();
       out.truth.label.clear();
-      const Result<Decoded> decoded = decoder->decode({.payload = line}, out.record, out.truth);
+      const Result<Decoded> decoded = decoder->decode(line_message(line), out.record, out.truth);
       EXPECT_TRUE(decoded.ok()) << decoded.error().message;
       if (decoded.ok() && *decoded == Decoded::record) return true;
     }
@@ -233,7 +239,7 @@ TEST_F(SimulateFiles, JsonLinesReadBackWithTheSameKeysAndLabelsStandBeside) {
     std::string line;
     ASSERT_TRUE(std::getline(lines, line));
     LabelledRecord found;
-    const Result<Decoded> decoded = decoder->decode({.payload = line}, found.record, found.truth);
+    const Result<Decoded> decoded = decoder->decode(line_message(line), found.record, found.truth);
     ASSERT_TRUE(decoded.ok()) << decoded.error().message << '\n' << line;
     EXPECT_EQ(found.record.key, expected.record.key) << line;
     ASSERT_TRUE(std::getline(labels, line));
