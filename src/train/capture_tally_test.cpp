@@ -61,15 +61,16 @@ TEST(CaptureReport, IsATableWithTotals) {
   other.lines = other.records = 1'234'567;
   other.labels = {{"Benign", 1'234'567}};
   const std::vector<CaptureReport> reports{example(), other};
-  EXPECT_EQ(to_text(reports),
-            "capture       lines    records  unlabelled  dropped  labels\n"
-            "----------------------------------------------------------------------------------\n"
-            "conn.log          9          6           1        3  Benign 2, DDoS 2, C&C 1\n"
-            "ev?il.log  1,234,567  1,234,567           0        0  Benign 1,234,567\n"
-            "total      1,234,576  1,234,573           1        3  Benign 1,234,569, DDoS 2, C&C "
-            "1\n"
-            "dropped 2 of conn.log: truncated, first conn.log line 812: 20 of 21 columns\n"
-            "dropped 1 of conn.log: wrong_type, first conn.log line 9: duration is \"x\"\n");
+  EXPECT_EQ(
+      to_text(reports),
+      "capture        lines    records  unlabelled  dropped  labels\n"
+      "-------------------------------------------------------------------------------------\n"
+      "conn.log           9          6           1        3  Benign 2, DDoS 2, C&C 1\n"
+      "ev?il.log  1,234,567  1,234,567           0        0  Benign 1,234,567\n"
+      "total      1,234,576  1,234,573           1        3  Benign 1,234,569, DDoS 2, C&C "
+      "1\n"
+      "dropped 2 of conn.log: truncated, first conn.log line 812: 20 of 21 columns\n"
+      "dropped 1 of conn.log: wrong_type, first conn.log line 9: duration is \"x\"\n");
   const std::string single = to_text(std::span{reports}.first(1));
   EXPECT_EQ(single.find("total"), std::string::npos);
 }

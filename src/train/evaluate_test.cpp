@@ -102,7 +102,7 @@ TEST(Evaluate, RocAreaIsTheShareOfPairsInOrder) {
 }
 
 TEST(Evaluate, OneSideOnlyHasNoArea) {
-  for (const std::uint16_t side : {0, 1}) {
+  for (const std::uint16_t side : Classes{0, 1}) {
     const Evaluation e = areas({side, side}, {0.1F, 0.9F});
     EXPECT_TRUE(std::isnan(e.roc_auc));
     EXPECT_TRUE(std::isnan(e.pr_auc));
