@@ -1,5 +1,6 @@
 #include "net/mqtt_link.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
@@ -67,6 +68,20 @@ std::string connack_text(int reason) {
                                    : mosquitto_reason_string(reason));
 }
 
+/// Reads a socket to its end, at most two seconds, and closes it.
+void say_goodbye(int fd) {
+  if (fd < 0) return;
+  ::shutdown(fd, SHUT_WR);
+  const auto until = MqttLink::Steady::now() + std::chrono::seconds{2};
+  std::array<char, 65536> ignored{};
+  pollfd ready{fd, POLLIN, 0};
+  while (::poll(&ready, 1, timeout_ms(until)) > 0 &&
+         ::recv(fd, ignored.data(), ignored.size(), MSG_DONTWAIT) > 0 &&
+         MqttLink::Steady::now() < until) {
+  }
+  ::close(fd);
+}
+
 bool has_nul(std::string_view text) {
   return text.find('\0') != std::string_view::npos;
 }
@@ -113,8 +128,12 @@ MqttLink::MqttLink(LinkOptions options, MqttEvents& events, std::uint64_t seed)
 MqttLink::~MqttLink() {
   close_probe();
   if (client_ != nullptr && up() && !want_write()) {
+    // Closing a socket with unread bytes resets the connection, and the broker would forget the
+    // PUBACKs it had not read yet: a second descriptor stays until the broker has closed.
+    const int fd = ::fcntl(mosquitto_socket(client_), F_DUPFD_CLOEXEC, 0);
     mosquitto_disconnect(client_);
     mosquitto_loop_write(client_, 1);
+    say_goodbye(fd);
   }
   mosquitto_destroy(client_);
   mosquitto_property_free_all(&properties_);
@@ -204,6 +223,9 @@ void MqttLink::on_connack(int reason) {
   mosquitto_log_callback_set(client_, nullptr);
   log::info("{}: connected", printable());
   events_.on_up();
+  // Ends the library's reading loop (see read()), so that what on_up() queued can leave before the
+  // packets that came in the same TLS record.
+  errno = EAGAIN;
 }
 
 // ---- connecting ---------------------------------------------------------------------------------
@@ -333,7 +355,11 @@ MqttLink::Read MqttLink::lost(int code, int error_number) {
   } else if (code == MOSQ_ERR_ERRNO && error_number != 0) {
     failed(Errc::unavailable, in_sentence(std::strerror(error_number)));
   } else if (code == MOSQ_ERR_TLS && !library_error_.empty()) {
-    failed(Errc::unavailable, in_sentence(library_error_));
+    // "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed"
+    const auto last = library_error_.rfind("::");
+    failed(
+        Errc::unavailable,
+        "TLS: " + (last == std::string::npos ? library_error_ : library_error_.substr(last + 2)));
   } else if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_CONN_LOST) {
     failed(Errc::unavailable, "connection lost");
   } else {
@@ -346,11 +372,12 @@ MqttLink::Read MqttLink::lost(int code, int error_number) {
 
 MqttLink::Read MqttLink::read() {
   if (joining_too_long()) return Read::lost;
+  const bool was_up = up();
   errno = 0;
   const int code = mosquitto_loop_read(client_, 1);
   const int error_number = errno;
   if (code != MOSQ_ERR_SUCCESS || mosquitto_socket(client_) < 0) return lost(code, error_number);
-  return error_number == EAGAIN ? Read::nothing : Read::something;
+  return error_number == EAGAIN && was_up == up() ? Read::nothing : Read::something;
 }
 
 bool MqttLink::want_write() const {

@@ -84,6 +84,9 @@ void LateAckSubscriber::on_subscribed(std::span<const int> codes) {
 
 void LateAckSubscriber::drain() {
   while (link_->open() && !full()) {
+    // A resumed session's messages follow the CONNACK at once: the SUBSCRIBE goes out before the
+    // first of them queues its PUBACK.
+    if (unreleased_ == 0) flush(MqttLink::Steady::now());
     const std::size_t before = handed_;
     const MqttLink::Read read = link_->read();
     if (!refused_filters_.empty()) {
