@@ -64,7 +64,9 @@ class DecoderConformance : public testing::TestWithParam<Format> {
  protected:
   std::unique_ptr<Decoder> ready() const {
     auto decoder = GetParam().make();
-    if (*GetParam().header != '\0') EXPECT_EQ(feed(*decoder, GetParam().header).error, "");
+    if (*GetParam().header != '\0') {
+      EXPECT_EQ(feed(*decoder, GetParam().header).error, "");
+    }
     return decoder;
   }
 };
@@ -132,7 +134,7 @@ TEST_P(DecoderConformance, SurvivesMutationsUnharmed) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, DecoderConformance, testing::ValuesIn(formats),
-                         [](const auto& info) { return std::string{info.param.name}; });
+                         [](const auto& format) { return std::string{format.param.name}; });
 
 std::filesystem::path data_folder() {
   const char* const folder = std::getenv("VEDETTE_DATA");
@@ -142,6 +144,10 @@ std::filesystem::path data_folder() {
 TEST(RealCaptures, DecodeWithoutASingleDrop) {
   const auto folder = data_folder() / "iot23";
   if (!std::filesystem::exists(folder)) GTEST_SKIP() << "the IoT-23 captures are not here";
+  const std::pair<const char*, std::size_t> whole[] = {{"34-1.conn.log.labeled", 23'145},
+                                                       {"42-1.conn.log.labeled", 4'426},
+                                                       {"Honeypot-Capture-4-1", 452},
+                                                       {"Honeypot-Capture-5-1", 1'374}};
   std::size_t sampled = 0;
   std::size_t files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator{folder}) {
@@ -158,10 +164,11 @@ TEST(RealCaptures, DecodeWithoutASingleDrop) {
     }
     ++files;
     if (name.ends_with(".sample")) sampled += records;
-    if (name.find("34-1.conn") != std::string::npos) EXPECT_EQ(records, 23'145U);
-    if (name.find("42-1.conn") != std::string::npos) EXPECT_EQ(records, 4'426U);
-    if (name.find("Honeypot-Capture-4-1") != std::string::npos) EXPECT_EQ(records, 452U);
-    if (name.find("Honeypot-Capture-5-1") != std::string::npos) EXPECT_EQ(records, 1'374U);
+    for (const auto& [part, count] : whole) {
+      if (name.find(part) != std::string::npos) {
+        EXPECT_EQ(records, count) << name;
+      }
+    }
   }
   EXPECT_EQ(files, 14U);
   EXPECT_EQ(sampled, 59'033U);
