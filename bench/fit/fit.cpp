@@ -1,6 +1,6 @@
 /// Fits and scores tree and bayes beside scikit-learn on the same rows, in the same run. The
 /// answers are compared before the times: accuracies apart by more than 0.002 end the bench.
-/// Usage: bench_models [rows] [depth_max] [leaf_rows_min] [threads]
+/// Usage: bench_fit [rows] [depth_max] [leaf_rows_min] [threads]
 #include <fmt/format.h>
 #include <unistd.h>
 
