@@ -33,6 +33,17 @@ std::optional<T> parse_integer(std::string_view text) {
   return value;
 }
 
+/// "tree, bayes, series": the names a message lists.
+template <class Names>
+std::string listed(const Names& names) {
+  std::string out;
+  for (const auto& name : names) {
+    if (!out.empty()) out += ", ";
+    out += name;
+  }
+  return out;
+}
+
 /// Appends `text` as a JSON string with its quotes. Bytes that are not UTF-8 become U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 /// Appends a number; NaN and infinities become null, as JSON has none.

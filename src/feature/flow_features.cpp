@@ -1,6 +1,5 @@
 /// Features of flows: a column set, and the services that were frequent among training records.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -109,7 +108,7 @@ Result<std::unique_ptr<FeatureMapBuilder>> make_flow_features(std::string_view c
   if (!set) {
     return Error{Errc::not_found,
                  fmt::format("no column set {}; known are {}", vedette::quoted(columns),
-                             fmt::join(flow_column_sets(), ", "))};
+                             listed(flow_column_sets()))};
   }
   return std::unique_ptr<FeatureMapBuilder>(std::make_unique<FlowFeaturesBuilder>(*set));
 }

@@ -70,7 +70,7 @@ float SeriesState::judge_stuck(double value) {
 }
 
 float SeriesState::judge_gap(Time time) {
-  const auto interval = static_cast<float>((time - last_time_).count()) * 1e-6F;
+  const auto interval = static_cast<float>(to_seconds(time) - to_seconds(last_time_));
   if (readings_ == 0 && intervals_.size() == 0 && last_time_ == Time{}) {
     last_time_ = time;
     return 0;
@@ -127,6 +127,9 @@ void SeriesState::learn(double value, double median, const Scales& scales,
 }
 
 Deviations SeriesState::judge(double value, Time time) {
+  // Within this bound every difference fits a float; no sensor measures beyond it.
+  constexpr double value_max = 1e37;
+  value = std::clamp(value, -value_max, value_max);
   Deviations deviations;
   deviations.stuck = judge_stuck(value);
   deviations.gap = judge_gap(time);

@@ -1,7 +1,6 @@
 #include "model/fit_input.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -56,7 +55,7 @@ std::size_t OptionReader::choice(std::string_view name,
   if (text == nullptr) return 0;
   const auto* found = std::find(choices.begin(), choices.end(), *text);
   if (found != choices.end()) return static_cast<std::size_t>(found - choices.begin());
-  refuse(name, *text, fmt::format("one of {}", fmt::join(choices, ", ")));
+  refuse(name, *text, fmt::format("one of {}", listed(choices)));
   return 0;
 }
 
@@ -64,7 +63,7 @@ Status OptionReader::status() const {
   for (const auto& [name, value] : options_.values) {
     if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     return Error{Errc::not_found, fmt::format("{}: no option {}; known are {}", model_,
-                                              vedette::quoted(name), fmt::join(known_, ", "))};
+                                              vedette::quoted(name), listed(known_))};
   }
   if (!problem_.empty()) return Error{Errc::out_of_range, problem_};
   return {};
@@ -77,7 +76,7 @@ Status check_shape(const TrainingSet& set) {
     return Error{Errc::mismatch,
                  fmt::format("a training set needs two classes or more, the first being {}; it has "
                              "{}: {}",
-                             benign_label, set.classes.size(), fmt::join(set.classes, ", "))};
+                             benign_label, set.classes.size(), listed(set.classes))};
   }
   if (set.classes.size() > fit_classes_max || set.rows.width > fit_columns_max) {
     return Error{Errc::too_large,

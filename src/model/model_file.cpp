@@ -148,10 +148,10 @@ Status read_model(ByteReader& all, std::string_view name, std::span<const ModelK
   const auto kind =
       std::find_if(kinds.begin(), kinds.end(), [&](const ModelKind& k) { return k.name == name; });
   if (kind == kinds.end()) {
-    std::string known;
-    for (const ModelKind& k : kinds) known += (known.empty() ? "" : ", ") + std::string(k.name);
+    std::vector<std::string_view> known;
+    for (const ModelKind& k : kinds) known.push_back(k.name);
     return Error{Errc::unsupported, fmt::format("a model of kind {}; this build knows {}",
-                                                vedette::quoted(name), known)};
+                                                vedette::quoted(name), listed(known))};
   }
   auto section = next_section(all, Section::model);
   if (!section) return section.error();

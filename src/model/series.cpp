@@ -12,12 +12,12 @@
 /// There is one class per column, named like it ("level", "step", …), behind "Benign". Nothing is
 /// learned here: the state is with the device (DeviceWindows), so a fit needs no rows.
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/expects.hpp"
+#include "base/text.hpp"
 #include "model/fit_input.hpp"
 #include "model/model.hpp"
 
@@ -129,9 +129,8 @@ Result<std::unique_ptr<Model>> fit_series(const TrainingSet& set, const FitOptio
   }
   const std::vector<std::string> classes = series_classes(set.schema);
   if (!set.classes.empty() && set.classes != classes) {
-    return Error{Errc::mismatch,
-                 fmt::format("series: the classes are {}, got {}", fmt::join(classes, ", "),
-                             fmt::join(set.classes, ", "))};
+    return Error{Errc::mismatch, fmt::format("series: the classes are {}, got {}", listed(classes),
+                                             listed(set.classes))};
   }
   if (set.rows.count > 0) {
     TrainingSet checked = set;
