@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <functional>
 #include <map>
-#include <set>
 #include <thread>
 
 #include "base/random.hpp"
@@ -149,12 +148,6 @@ std::string text_of(const Judged& judged) {
   append_verdict_json(text, judged);
   return text + judged.truth.label;
 }
-std::string text_of(const Alert& alert) {
-  std::string text;
-  append_alert_json(text, alert);
-  return text;
-}
-
 /// The plain twin: everything in a map, every answer by a walk over all of it.
 struct Twin {
   std::map<RecordKey, Judged> rows;
