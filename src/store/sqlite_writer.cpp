@@ -39,7 +39,7 @@ constexpr const char* upsert_minute_sql =
     " score_max = max(score_max, ?5)";
 
 // A WAL beyond this is copied back right after a commit; below, once a second by maintain(). At
-// 4 KiB a page: 64 MiB.
+// 8 KiB a page: 128 MiB.
 constexpr int wal_pages_max = 16'384;
 
 int remember_wal_pages(void* pages, sqlite3*, const char*, int count) {

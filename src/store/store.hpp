@@ -18,6 +18,7 @@ namespace vedette {
 
 /// Newest first. `before` is the cursor: the `next` of the previous page, "" for the first.
 struct VerdictQuery {
+<<<<<<< HEAD
   std::string device;  ///< "" any
   std::optional<RecordKind> kind;
   std::optional<bool> anomalous;
@@ -26,12 +27,22 @@ struct VerdictQuery {
   std::optional<Time> to;    ///< exclusive
   std::string before;
   std::size_t limit = 100;  ///< at most 1,000
+=======
+  std::string device{};                 ///< "" any
+  std::optional<RecordKind> kind{};
+  std::optional<bool> anomalous{};
+  std::string label{};                  ///< "" any
+  std::optional<Time> from{};           ///< event time, inclusive
+  std::optional<Time> to{};             ///< exclusive
+  std::string before{};
+  std::size_t limit = 100;            ///< at most 1,000
+>>>>>>> store
 };
 struct AlertQuery {
-  std::string device;
-  std::optional<bool> open;
-  std::optional<bool> acknowledged;
-  std::string before;
+  std::string device{};
+  std::optional<bool> open{};
+  std::optional<bool> acknowledged{};
+  std::string before{};
   std::size_t limit = 100;
 };
 template <class T>
@@ -59,6 +70,7 @@ struct RollUp {
   float score_max = 0;
 };
 
+/// What the store holds now, apart from `quarantined`.
 struct StoreCounts {
   std::uint64_t flows = 0;
   std::uint64_t readings = 0;
@@ -133,11 +145,13 @@ class Store {
   virtual Status drop_user(std::string_view name) = 0;  ///< with tokens. @return not_found
   virtual Result<std::vector<User>> users() const = 0;
   virtual Result<std::optional<User>> user(std::string_view name) const = 0;
+  /// @return not_found when there is no such user. Of a user's expired tokens none is kept, of the
+  /// others the newest 1,000.
   virtual Status put_token(const Token& token) = 0;
-  virtual Status drop_token(std::string_view hash) = 0;
+  virtual Status drop_token(std::string_view hash) = 0;  ///< also when it is gone already
   virtual Result<std::optional<Token>> token(std::string_view hash) const = 0;
   virtual Result<std::vector<Token>> tokens(std::string_view user) const = 0;
-  virtual Status put_audit(const AuditEntry& entry) = 0;
+  virtual Status put_audit(const AuditEntry& entry) = 0;  ///< the newest 100,000 are kept
   virtual Result<std::vector<AuditEntry>> audit(std::size_t limit) const = 0;
   /// Small facts of the service itself ("model.flow.active" → path). "" when never set.
   virtual Status put_setting(std::string_view name, std::string_view value) = 0;

@@ -1,0 +1,536 @@
+/// What every store owes. A new store is one line in `stores()`.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <thread>
+
+#include "base/random.hpp"
+#include "store/store.hpp"
+
+namespace vedette {
+namespace {
+
+using Opened = Result<std::unique_ptr<Store>>;
+
+/// A kind of store, and how to open (or open again) the one that lives in a folder.
+struct Member {
+  const char* name;
+  std::function<Opened(const std::filesystem::path& folder, Retention retention)> open;
+};
+
+std::vector<Member> stores() {
+  return {{"sqlite", [](const std::filesystem::path& folder, Retention retention) {
+             return open_sqlite_store(folder / "store.db", retention);
+           }}};
+}
+
+constexpr std::int64_t second = 1'000'000;
+const Time start = time_from_micros(1'700'000'000 * second);
+Time after(double seconds) {
+  return start + Duration{static_cast<std::int64_t>(seconds * static_cast<double>(second))};
+}
+
+class StoreConformance : public testing::TestWithParam<Member> {
+ protected:
+  void SetUp() override {
+    const auto name = fmt::format("vedette_store_{}_{}", ::getpid(),
+                                  testing::UnitTest::GetInstance()->current_test_info()->name());
+    folder_ =
+        std::filesystem::temp_directory_path() / (name.substr(0, name.find('/')) + GetParam().name);
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    reopen();
+  }
+  void TearDown() override {
+    store_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void reopen(Retention retention = {}) {
+    store_.reset();
+    auto opened = GetParam().open(folder_, retention);
+    ASSERT_TRUE(opened.ok()) << opened.error().message;
+    store_ = std::move(*opened);
+  }
+  Store& store() { return *store_; }
+
+  void commit(Batch& batch, Time now) {
+    batch.alerts.clear();
+    const Status done = store().commit(batch, now);
+    ASSERT_TRUE(done.ok()) << done.error().message;
+  }
+  std::vector<AlertChange> maintain(Time now) {
+    std::vector<AlertChange> changes;
+    const Status done = store().maintain(now, changes);
+    EXPECT_TRUE(done.ok()) << (done ? "" : done.error().message);
+    return changes;
+  }
+
+  std::filesystem::path folder_;
+  std::unique_ptr<Store> store_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Stores, StoreConformance, testing::ValuesIn(stores()),
+                         [](const auto& param) { return std::string{param.param.name}; });
+
+Judged& add_reading(Batch& batch, const std::string& device, Time time, double value,
+                    const char* label = "", Time received = start) {
+  Judged& judged = batch.add();
+  judged.record.kind = RecordKind::reading;
+  judged.record.device = device;
+  judged.record.time = time;
+  judged.record.reading.add("temperature", value);
+  judged.record.seal();
+  judged.received = received;
+  judged.verdict = {};
+  judged.verdict.model = "m1";
+  judged.verdict.label = label;
+  if (*label != '\0') {
+    judged.verdict.anomalous = true;
+    judged.verdict.score = static_cast<float>(value);
+    judged.verdict.reasons.push_back({"temperature", static_cast<float>(value), 18, 24.5F, 0.75F});
+  }
+  return judged;
+}
+
+/// A record with every field drawn, or left out, by chance.
+void draw(Judged& judged, Random& random, Time received) {
+  static const std::vector<std::string> devices{"cam", "küche/1", "it's", "\"q\"", "点滴", "a;--"};
+  static const std::vector<std::string> labels{"", "Benign", "DDoS", "C&C"};
+  const auto number = [&] { return random.chance(0.3) ? not_set : random.exponential(1e4); };
+  Record& record = judged.record;
+  record.kind = random.chance(0.5) ? RecordKind::flow : RecordKind::reading;
+  record.device = devices[random.below(devices.size())];
+  // Few different times, so that many records share one and only the hash orders them.
+  record.time = start + Duration{static_cast<std::int64_t>(random.below(60)) * second};
+  Flow& flow = record.flow;
+  flow.uid = random.chance(0.5) ? "" : fmt::format("C{:x}", random.next());
+  flow.orig_h = "10.0.0.1";
+  flow.resp_h = random.chance(0.2) ? "" : "fe80::1";
+  flow.orig_p = static_cast<std::uint16_t>(random.next());
+  flow.resp_p = static_cast<std::uint16_t>(random.next());
+  flow.proto = static_cast<Proto>(random.below(5));
+  flow.conn_state = static_cast<ConnState>(random.below(conn_state_count));
+  flow.service = random.chance(0.5) ? "" : "dns";
+  flow.history = random.chance(0.5) ? "" : "ShADadfF";
+  for (double* field :
+       {&flow.duration, &flow.orig_bytes, &flow.resp_bytes, &flow.missed_bytes, &flow.orig_pkts,
+        &flow.orig_ip_bytes, &flow.resp_pkts, &flow.resp_ip_bytes}) {
+    *field = number();
+  }
+  if (record.kind == RecordKind::reading) {
+    flow.clear();
+    for (std::uint64_t i = random.below(4); i < 5; ++i) {
+      record.reading.add(fmt::format("v\"{}\n\\", i), random.normal() * 1e-3);
+    }
+  }
+  record.seal();
+  judged.received = received;
+  judged.truth.label = random.chance(0.5) ? "" : "Okiru";
+  Verdict& verdict = judged.verdict;
+  verdict = {};
+  verdict.score = static_cast<float>(random.uniform());
+  verdict.threshold = 0.7F;
+  verdict.anomalous = verdict.score >= verdict.threshold;
+  verdict.certainty = static_cast<Certainty>(random.below(3));
+  verdict.label = labels[random.below(labels.size())];
+  verdict.model = random.chance(0.1) ? "" : "tree-1";
+  if (verdict.anomalous) verdict.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3});
+}
+
+std::string text_of(const Judged& judged) {
+  std::string text;
+  append_verdict_json(text, judged);
+  return text + judged.truth.label;
+}
+/// The plain twin: everything in a map, every answer by a walk over all of it.
+struct Twin {
+  std::map<RecordKey, Judged> rows;
+
+  bool matches(const Judged& judged, const VerdictQuery& query) const {
+    const Record& record = judged.record;
+    return (query.device.empty() || record.device == query.device) &&
+           (!query.kind || record.kind == *query.kind) &&
+           (!query.anomalous || judged.verdict.anomalous == *query.anomalous) &&
+           (query.label.empty() || judged.verdict.label == query.label) &&
+           (!query.from || record.time >= *query.from) && (!query.to || record.time < *query.to);
+  }
+  std::vector<std::string> answer(const VerdictQuery& query) const {
+    std::vector<std::string> texts;
+    for (auto row = rows.rbegin(); row != rows.rend(); ++row) {
+      if (matches(row->second, query)) texts.push_back(text_of(row->second));
+    }
+    return texts;
+  }
+};
+
+std::vector<std::string> all_pages(const Store& store, VerdictQuery query) {
+  std::vector<std::string> texts;
+  for (int page = 0; page < 10'000; ++page) {
+    const auto answer = store.verdicts(query);
+    if (!answer) return {answer.error().message};
+    EXPECT_LE(answer->items.size(), query.limit);
+    for (const Judged& judged : answer->items) texts.push_back(text_of(judged));
+    if (answer->next.empty()) return texts;
+    query.before = answer->next;
+  }
+  return {"pages without an end"};
+}
+
+VerdictQuery draw_query(Random& random) {
+  VerdictQuery query;
+  if (random.chance(0.5)) query.device = random.chance(0.1) ? "nobody" : "küche/1";
+  if (random.chance(0.5)) query.kind = static_cast<RecordKind>(random.below(2));
+  if (random.chance(0.5)) query.anomalous = random.chance(0.5);
+  if (random.chance(0.5)) query.label = random.chance(0.5) ? "DDoS" : "Benign";
+  if (random.chance(0.3)) query.from = after(static_cast<double>(random.below(60)));
+  if (random.chance(0.3)) query.to = after(static_cast<double>(random.below(60)));
+  query.limit = 1 + random.below(40);
+  return query;
+}
+
+TEST_P(StoreConformance, AnswersAsAPlainMapDoes) {
+  const std::uint64_t seed = 20'261'123;
+  SCOPED_TRACE(fmt::format("seed {}", seed));
+  Random random{seed};
+  Twin twin;
+  std::vector<Judged> sent;
+  Batch batch{64};
+  for (int round = 0; round < 12; ++round) {
+    batch.reset();
+    const Time now = after(round * 20);
+    while (!batch.full()) {
+      Judged& judged = batch.add();
+      if (!sent.empty() && random.chance(0.2)) {
+        judged = sent[random.below(sent.size())];  // a redelivery, judged and received anew
+        judged.received = now;
+        judged.verdict.score = 0.123F;
+      } else {
+        draw(judged, random, now);
+        sent.push_back(judged);
+      }
+    }
+    commit(batch, now);
+    for (const Judged& judged : batch) {
+      const bool inserted = twin.rows.try_emplace(judged.record.key, judged).second;
+      ASSERT_EQ(judged.is_new, inserted);
+    }
+    if (round == 6) reopen();
+  }
+  for (int i = 0; i < 60; ++i) {
+    const VerdictQuery query = draw_query(random);
+    SCOPED_TRACE(fmt::format("query {}", i));
+    ASSERT_EQ(all_pages(store(), query), twin.answer(query));
+  }
+  for (const auto& [key, judged] : twin.rows) {
+    const auto found = store().verdict(key);
+    ASSERT_TRUE(found.ok() && found->has_value());
+    ASSERT_EQ(text_of(**found), text_of(judged));
+  }
+  EXPECT_FALSE(store().verdict(RecordKey{1, 2})->has_value());
+}
+
+TEST_P(StoreConformance, RollUpsDevicesAndCountsAreRecounts) {
+  Random random{7};
+  std::map<std::pair<std::string, Time>, RollUp> minutes;
+  std::map<std::string, DeviceSummary> devices;
+  StoreCounts expected;
+  Batch batch{100};
+  std::vector<Judged> sent;
+  for (int round = 0; round < 8; ++round) {
+    batch.reset();
+    while (!batch.full()) {
+      Judged& judged = batch.add();
+      if (!sent.empty() && random.chance(0.2)) {
+        judged = sent[random.below(sent.size())];
+      } else {
+        draw(judged, random, after(round * 25 + random.uniform() * 25));
+        sent.push_back(judged);
+      }
+    }
+    commit(batch, after(round * 25 + 25));
+    for (const Judged& judged : batch) {
+      if (!judged.is_new) continue;
+      const bool flow = judged.record.kind == RecordKind::flow;
+      const std::uint64_t anomaly = judged.verdict.anomalous ? 1 : 0;
+      for (const std::string& device : {std::string{}, judged.record.device}) {
+        RollUp& minute =
+            minutes[{device, std::chrono::floor<std::chrono::minutes>(judged.received)}];
+        (flow ? minute.flows : minute.readings) += 1;
+        minute.anomalies += anomaly;
+        minute.score_max = std::max(minute.score_max, judged.verdict.score);
+      }
+      auto [summary, is_first] = devices.try_emplace(judged.record.device);
+      DeviceSummary& device = summary->second;
+      device.first_seen = is_first ? judged.received : std::min(device.first_seen, judged.received);
+      device.last_seen = is_first ? judged.received : std::max(device.last_seen, judged.received);
+      (flow ? device.flows : device.readings) += 1;
+      device.anomalies += anomaly;
+      (flow ? expected.flows : expected.readings) += 1;
+      expected.anomalies += anomaly;
+    }
+  }
+  reopen();
+  const auto counts = store().counts();
+  ASSERT_TRUE(counts.ok());
+  EXPECT_EQ(counts->flows, expected.flows);
+  EXPECT_EQ(counts->readings, expected.readings);
+  EXPECT_EQ(counts->anomalies, expected.anomalies);
+  EXPECT_GT(counts->bytes, 0U);
+  const auto summaries = store().devices();
+  ASSERT_TRUE(summaries.ok());
+  ASSERT_EQ(summaries->size(), devices.size());
+  for (const DeviceSummary& device : *summaries) {
+    const DeviceSummary& twin = devices.at(device.device);
+    EXPECT_EQ(device.first_seen, twin.first_seen);
+    EXPECT_EQ(device.last_seen, twin.last_seen);
+    EXPECT_EQ(device.flows, twin.flows);
+    EXPECT_EQ(device.readings, twin.readings);
+    EXPECT_EQ(device.anomalies, twin.anomalies);
+    const auto open = store().alerts({.device = device.device, .open = true, .limit = 1000});
+    EXPECT_EQ(device.open_alerts, open->items.size());
+  }
+  std::size_t seen = 0;
+  for (const auto& [key, twin] : minutes) {
+    const auto& [device, minute] = key;
+    const auto found = store().roll_ups(device, minute, minute + std::chrono::minutes{1});
+    ASSERT_TRUE(found.ok());
+    ASSERT_EQ(found->size(), 1U);
+    const RollUp& roll_up = found->front();
+    EXPECT_EQ(roll_up.minute, minute);
+    EXPECT_EQ(roll_up.flows, twin.flows);
+    EXPECT_EQ(roll_up.readings, twin.readings);
+    EXPECT_EQ(roll_up.anomalies, twin.anomalies);
+    EXPECT_EQ(roll_up.score_max, twin.score_max);
+    seen += device.empty() ? 1 : 0;
+  }
+  const auto fleet = store().roll_ups("", after(-3600), after(3600));
+  EXPECT_EQ(fleet->size(), seen);
+  EXPECT_TRUE(store().roll_ups("nobody", after(-3600), after(3600))->empty());
+}
+
+std::vector<std::string> events_of(const std::vector<AlertChange>& changes) {
+  std::vector<std::string> events;
+  for (const AlertChange& change : changes) {
+    events.push_back(
+        fmt::format("{} {} {}", name_of(change.event), change.alert.id, change.alert.count));
+  }
+  return events;
+}
+using Events = std::vector<std::string>;
+
+TEST_P(StoreConformance, RunsOfAnomaliesAreOneAlertAcrossAReopen) {
+  Batch batch{8};
+  add_reading(batch, "boiler", after(0), 0.8, "level");
+  add_reading(batch, "boiler", after(1), 0.9, "level");
+  add_reading(batch, "boiler", after(2), 0.7, "level");
+  add_reading(batch, "boiler", after(3), 21.0);
+  commit(batch, after(10));
+  EXPECT_EQ(events_of(batch.alerts), (Events{"raised 1 3"}));
+  EXPECT_EQ(batch.alerts[0].alert.peak_record, batch[1].record.key);
+
+  commit(batch, after(11));  // the same batch again: redeliveries grow nothing
+  EXPECT_TRUE(batch.alerts.empty());
+
+  ASSERT_TRUE(store().mark_alert(1, true, "false_alarm", "it's \"fine\"").ok());
+  reopen();
+  batch.reset();
+  add_reading(batch, "boiler", after(60), 0.6, "level");
+  add_reading(batch, "boiler", after(61), 0.6, "spike");
+  add_reading(batch, "pump", after(62), 0.6, "level");
+  commit(batch, after(70));
+  EXPECT_EQ(events_of(batch.alerts), (Events{"updated 1 4", "raised 2 1", "raised 3 1"}));
+  EXPECT_TRUE(batch.alerts[0].alert.acknowledged);
+
+  EXPECT_TRUE(maintain(after(70 + 119)).empty());
+  EXPECT_EQ(events_of(maintain(after(70 + 120))),
+            (Events{"closed 1 4", "closed 2 1", "closed 3 1"}));
+  const auto alert = store().alert(1);
+  ASSERT_TRUE(alert.ok() && alert->has_value());
+  EXPECT_FALSE((*alert)->open);
+  EXPECT_EQ((*alert)->first, after(0));
+  EXPECT_EQ((*alert)->last, after(60));
+  EXPECT_EQ((*alert)->raised, after(10));
+  EXPECT_EQ((*alert)->updated, after(70));
+  EXPECT_EQ((*alert)->peak_score, 0.9F);
+  EXPECT_EQ((*alert)->feedback, "false_alarm");
+  EXPECT_EQ((*alert)->comment, "it's \"fine\"");
+  ASSERT_EQ((*alert)->reasons.size(), 1U);
+  EXPECT_EQ((*alert)->reasons[0].usual_high, 24.5F);
+}
+
+TEST_P(StoreConformance, AStaleRunIsNotContinuedAndIdsIncrease) {
+  Batch batch{2};
+  add_reading(batch, "a", after(0), 0.8, "level");
+  commit(batch, after(0));
+  reopen();
+  batch.reset();
+  add_reading(batch, "a", after(500), 0.8, "level");
+  commit(batch, after(500));
+  EXPECT_EQ(events_of(batch.alerts), (Events{"closed 1 1", "raised 2 1"}));
+  EXPECT_EQ(store().alerts({.open = true})->items.size(), 1U);
+  EXPECT_EQ(store().alerts({.acknowledged = true})->items.size(), 0U);
+  const auto newest = store().alerts({.limit = 1});
+  EXPECT_EQ(newest->items[0].id, 2U);
+  const auto next = store().alerts({.before = newest->next, .limit = 1});
+  EXPECT_EQ(next->items[0].id, 1U);
+  EXPECT_EQ(next->next, "");
+  EXPECT_EQ(store().mark_alert(99, true, "", "").error().code, Errc::not_found);
+  EXPECT_FALSE(store().alert(99)->has_value());
+}
+
+TEST_P(StoreConformance, QuarantineIsARingThatCountsAll) {
+  reopen({.quarantine_max = 5});
+  std::string binary{"\x00\xff\x01'\"", 5};
+  binary.resize(Quarantined::payload_kept_bytes_max, '\0');
+  Batch batch{1};
+  for (int i = 0; i < 12; ++i) {
+    batch.quarantined.push_back({after(i), fmt::format("topic \"{}\"", i), "malformed",
+                                 "no \"ts\" — 点", binary, 1U << 20U});
+  }
+  commit(batch, after(20));
+  EXPECT_EQ(store().counts()->quarantined, 12U);
+  const auto first = store().quarantined("", 3);
+  ASSERT_TRUE(first.ok());
+  ASSERT_EQ(first->items.size(), 3U);
+  EXPECT_EQ(first->items[0].place, "topic \"11\"");
+  EXPECT_EQ(first->items[0].payload, binary);
+  EXPECT_EQ(first->items[0].payload_bytes, 1U << 20U);
+  EXPECT_EQ(first->items[0].reason, "no \"ts\" — 点");
+  const auto second_page = store().quarantined(first->next, 3);
+  ASSERT_EQ(second_page->items.size(), 2U);
+  EXPECT_EQ(second_page->items[1].place, "topic \"7\"");
+  EXPECT_EQ(second_page->next, "");
+  EXPECT_EQ(store().quarantined("x", 3).error().code, Errc::malformed);
+}
+
+TEST_P(StoreConformance, RetentionByAgeForgetsRowsMinutesAndDevices) {
+  reopen({.age_max = std::chrono::hours{1}});
+  Batch batch{4};
+  add_reading(batch, "old", after(-9e6), 1.0, "level", after(0));
+  add_reading(batch, "both", after(0), 2.0, "", after(0));
+  commit(batch, after(0));
+  batch.reset();
+  add_reading(batch, "both", after(1), 3.0, "", after(7200));
+  commit(batch, after(7200));
+  maintain(after(7201));
+  const auto left = store().verdicts({});
+  ASSERT_EQ(left->items.size(), 1U);
+  EXPECT_EQ(left->items[0].record.key, batch[0].record.key);
+  EXPECT_EQ(store().counts()->readings, 1U);
+  EXPECT_EQ(store().counts()->anomalies, 0U);
+  EXPECT_EQ(store().roll_ups("", after(-100), after(9000))->size(), 1U);
+  EXPECT_EQ(store().roll_ups("both", after(-100), after(9000))->size(), 1U);
+  ASSERT_EQ(store().devices()->size(), 1U);
+  EXPECT_EQ(store().devices()->front().device, "both");
+  // A forgotten device may come back.
+  batch.reset();
+  add_reading(batch, "old", after(9), 3.0, "", after(7210));
+  commit(batch, after(7210));
+  EXPECT_EQ(store().verdicts({.device = "old"})->items.size(), 1U);
+}
+
+TEST_P(StoreConformance, RetentionBySizeDropsTheOldestFirst) {
+  const std::uint64_t bytes_max = 2U << 20U;
+  reopen({.bytes_max = bytes_max});
+  Random random{3};
+  Batch batch{1000};
+  RecordKey newest;
+  for (int round = 0; round < 30; ++round) {
+    batch.reset();
+    while (!batch.full()) draw(batch.add(), random, after(round));
+    commit(batch, after(round));
+    newest = batch[999].record.key;
+    maintain(after(round));
+  }
+  for (int i = 0; i < 20; ++i) maintain(after(31));
+  const auto counts = store().counts();
+  const std::uint64_t rows = counts->flows + counts->readings;
+  EXPECT_LT(rows, 20'000U);
+  EXPECT_GT(rows, 1'000U);
+  EXPECT_TRUE(store().verdict(newest)->has_value());
+  reopen({.bytes_max = bytes_max});
+  EXPECT_LT(store().counts()->bytes, 2 * bytes_max);
+}
+
+TEST_P(StoreConformance, UsersTokensAuditAndSettings) {
+  const std::string odd = "Zoë \"'; DROP TABLE users;--";
+  ASSERT_TRUE(store().put_user({odd, "$argon2id$1", "viewer", after(0)}).ok());
+  ASSERT_TRUE(store().put_user({odd, "$argon2id$2", "admin", after(0)}).ok());
+  ASSERT_TRUE(store().put_user({"bob", "x", "viewer", after(1)}).ok());
+  ASSERT_TRUE(store().put_token({"h1", odd, "api", "my laptop", after(0), after(100)}).ok());
+  ASSERT_TRUE(store().put_token({"h2", odd, "session", "", after(1), after(50)}).ok());
+  EXPECT_FALSE(store().put_token({"h3", "nobody", "api", "", after(0), after(1)}).ok());
+  ASSERT_TRUE(store().put_audit({after(0), odd, "login", ""}).ok());
+  ASSERT_TRUE(store().put_audit({after(1), odd, "model.activate", "tree-1"}).ok());
+  ASSERT_TRUE(store().put_setting("model.flow.active", "a.vdm").ok());
+  ASSERT_TRUE(store().put_setting("model.flow.active", "b.vdm").ok());
+  reopen();
+  EXPECT_EQ(store().users()->size(), 2U);
+  EXPECT_EQ((*store().user(odd))->password_hash, "$argon2id$2");
+  EXPECT_EQ((*store().user(odd))->role, "admin");
+  EXPECT_FALSE(store().user("nobody")->has_value());
+  EXPECT_EQ(store().tokens(odd)->size(), 2U);
+  EXPECT_EQ((*store().token("h1"))->name, "my laptop");
+  EXPECT_EQ((*store().token("h1"))->expires, after(100));
+  ASSERT_TRUE(store().drop_token("h1").ok());
+  EXPECT_FALSE(store().token("h1")->has_value());
+  EXPECT_EQ(store().audit(1)->size(), 1U);
+  EXPECT_EQ(store().audit(10)->front().subject, "tree-1");
+  EXPECT_EQ(*store().setting("model.flow.active"), "b.vdm");
+  EXPECT_EQ(*store().setting("never"), "");
+  ASSERT_TRUE(store().drop_user(odd).ok());
+  EXPECT_EQ(store().drop_user(odd).error().code, Errc::not_found);
+  EXPECT_FALSE(store().token("h2")->has_value());
+}
+
+TEST_P(StoreConformance, BadCursorsAreRefused) {
+  EXPECT_EQ(store().verdicts({.before = "1-2"}).error().code, Errc::malformed);
+  EXPECT_EQ(store().alerts({.before = "-"}).error().code, Errc::malformed);
+}
+
+TEST_P(StoreConformance, ReadersSeeWholeBatchesWhileTheLineCommits) {
+  constexpr std::size_t batch_size = 50;
+  constexpr int rounds = 40;
+  std::atomic<bool> stop{false};
+  std::atomic<int> torn{0};
+  std::atomic<int> failed{0};
+  std::vector<std::jthread> readers;
+  for (int i = 0; i < 6; ++i) {  // more than a pool would hold
+    readers.emplace_back([&, i] {
+      while (!stop) {
+        const auto counts = store().counts();
+        const auto page = store().verdicts({.device = "cam", .limit = 1000});
+        const auto devices = store().devices();
+        const Status put = store().put_setting(fmt::format("s{}", i), "x");
+        if (!counts || !page || !devices || !put) {
+          ++failed;
+        } else if (counts->readings % batch_size != 0 || page->items.size() % batch_size != 0) {
+          ++torn;
+        }
+      }
+    });
+  }
+  Batch batch{batch_size};
+  for (int round = 0; round < rounds; ++round) {
+    batch.reset();
+    while (!batch.full()) {
+      const auto n = static_cast<double>(round) * 100 + static_cast<double>(batch.size());
+      add_reading(batch, "cam", after(n), n, round % 4 == 0 ? "level" : "");
+    }
+    if (round < 20) commit(batch, after(round));  // within one page of 1,000
+    maintain(after(round));
+  }
+  stop = true;
+  readers.clear();
+  EXPECT_EQ(torn, 0);
+  EXPECT_EQ(failed, 0);
+}
+
+}  // namespace
+}  // namespace vedette
