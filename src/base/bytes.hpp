@@ -20,8 +20,7 @@ class ByteWriter {
  public:
   /// An integer, float, double or plain enum, as its bytes.
   template <class T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  void put(T value) {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void put(T value) {
     const auto* bytes = reinterpret_cast<const std::byte*>(&value);
     bytes_.insert(bytes_.end(), bytes, bytes + sizeof(T));
   }
@@ -35,14 +34,14 @@ class ByteWriter {
   }
   /// u32 count, then the elements.
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void put_array(std::span<const T> values) {
     put(static_cast<std::uint32_t>(values.size()));
     put_bytes(std::as_bytes(values));
   }
   /// Overwrites a value put earlier. REQUIRES: offset + sizeof(T) <= size().
   template <class T>
-    requires std::is_arithmetic_v<T>
+  requires std::is_arithmetic_v<T>
   void patch(std::size_t offset, T value) {
     std::memcpy(bytes_.data() + offset, &value, sizeof(T));
   }
@@ -61,8 +60,7 @@ class ByteReader {
   explicit ByteReader(std::span<const std::byte> bytes) : bytes_(bytes) {}
 
   template <class T>
-    requires(std::is_arithmetic_v<T> || std::is_enum_v<T>)
-  T get() {
+  requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) T get() {
     T value{};
     const auto from = take(sizeof(T));
     if (from.size() == sizeof(T)) std::memcpy(&value, from.data(), sizeof(T));
@@ -76,8 +74,7 @@ class ByteReader {
   std::span<const std::byte> get_bytes(std::size_t size) { return take(size); }
   /// Reads what put_array wrote; allocates only after the bytes are known to be there.
   template <class T>
-    requires std::is_arithmetic_v<T>
-  std::vector<T> get_array() {
+  requires std::is_arithmetic_v<T> std::vector<T> get_array() {
     const auto count = get<std::uint32_t>();
     const auto from = take(std::size_t{count} * sizeof(T));
     std::vector<T> values(from.size() / sizeof(T));

@@ -7,9 +7,13 @@
 
 namespace vedette {
 
-Time time_from_seconds(double seconds) { return Time{Duration{std::llround(seconds * 1e6)}}; }
+Time time_from_seconds(double seconds) {
+  return Time{Duration{std::llround(seconds * 1e6)}};
+}
 
-double to_seconds(Time time) { return static_cast<double>(micros(time)) / 1e6; }
+double to_seconds(Time time) {
+  return static_cast<double>(micros(time)) / 1e6;
+}
 
 void append_rfc3339(std::string& out, Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
@@ -93,13 +97,14 @@ Result<Time> parse_time(std::string_view text) {
   const bool shaped = digits.number(4, year) && digits.one_of("-") && digits.number(2, month) &&
                       digits.one_of("-") && digits.number(2, day) && digits.one_of("Tt ") &&
                       digits.number(2, hour) && digits.one_of(":") && digits.number(2, minute) &&
-                      digits.one_of(":") && digits.number(2, second) &&
-                      digits.fraction(fraction) && digits.offset(offset) && digits.done();
+                      digits.one_of(":") && digits.number(2, second) && digits.fraction(fraction) &&
+                      digits.offset(offset) && digits.done();
   const std::chrono::year_month_day date{std::chrono::year{year},
                                          std::chrono::month{static_cast<unsigned>(month)},
                                          std::chrono::day{static_cast<unsigned>(day)}};
   if (!shaped) {
-    return Error{Errc::malformed, fmt::format("\"{}\" is not a time (RFC 3339)", text.substr(0, 40))};
+    return Error{Errc::malformed,
+                 fmt::format("\"{}\" is not a time (RFC 3339)", text.substr(0, 40))};
   }
   // A leap second (60) is read as the first second of the next minute.
   if (!date.ok() || hour > 23 || minute > 59 || second > 60) {

@@ -15,8 +15,12 @@ namespace vedette {
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 using Duration = std::chrono::microseconds;
 
-constexpr std::int64_t micros(Time time) { return time.time_since_epoch().count(); }
-constexpr Time time_from_micros(std::int64_t value) { return Time{Duration{value}}; }
+constexpr std::int64_t micros(Time time) {
+  return time.time_since_epoch().count();
+}
+constexpr Time time_from_micros(std::int64_t value) {
+  return Time{Duration{value}};
+}
 /// Seconds since the epoch as Zeek writes them, rounded to the microsecond: below 2^33 s a double
 /// is exact to 1 µs. REQUIRES: |seconds| < 9e12 (checked by the decoders).
 Time time_from_seconds(double seconds);

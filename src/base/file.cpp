@@ -125,7 +125,8 @@ Status AtomicFile::write_at(std::size_t offset, std::span<const std::byte> bytes
   expects(offset + bytes.size() <= size(), "write_at only overwrites what was written");
   if (Status done = flush(); !done) return done;
   const ssize_t done = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
-  if (done != static_cast<ssize_t>(bytes.size())) return system_error(path_, done < 0 ? errno : EIO);
+  if (done != static_cast<ssize_t>(bytes.size()))
+    return system_error(path_, done < 0 ? errno : EIO);
   return {};
 }
 

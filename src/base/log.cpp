@@ -18,17 +18,25 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum translate(Level level) {
   switch (level) {
-    case Level::debug: return spdlog::level::debug;
-    case Level::info: return spdlog::level::info;
-    case Level::warn: return spdlog::level::warn;
-    case Level::error: return spdlog::level::err;
+    case Level::debug:
+      return spdlog::level::debug;
+    case Level::info:
+      return spdlog::level::info;
+    case Level::warn:
+      return spdlog::level::warn;
+    case Level::error:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
 
 }  // namespace
 
-void set_level(Level level) { logger().set_level(translate(level)); }
-void write(Level level, const std::string& line) { logger().log(translate(level), line); }
+void set_level(Level level) {
+  logger().set_level(translate(level));
+}
+void write(Level level, const std::string& line) {
+  logger().log(translate(level), line);
+}
 
 }  // namespace vedette::log

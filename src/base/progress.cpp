@@ -25,20 +25,23 @@ Progress::Progress(std::string title, std::uint64_t total, bool enabled)
       next_draw_(silent_ms),
       start_(Steady::now()) {}
 
-Progress::~Progress() { finish(); }
+Progress::~Progress() {
+  finish();
+}
 
 void Progress::advance(std::uint64_t by) {
   done_.fetch_add(by, std::memory_order_relaxed);
   if (!enabled_) return;
   const auto now = Steady::now();
-  const auto elapsed =
-      std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
+  const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
   std::int64_t due = next_draw_.load(std::memory_order_relaxed);
   const std::int64_t next = elapsed + (terminal_ ? frame_ms : line_ms);
   if (elapsed >= due && next_draw_.compare_exchange_strong(due, next)) draw(now);
 }
 
-void Progress::note(std::string text) { note_ = std::move(text); }
+void Progress::note(std::string text) {
+  note_ = std::move(text);
+}
 
 void Progress::draw(Steady::time_point now) {
   drawn_ = true;
@@ -51,7 +54,8 @@ void Progress::draw(Steady::time_point now) {
     std::string bar;
     for (std::size_t i = 0; i < 30; ++i) bar += i < filled ? "█" : "░";
     const double left = share > 0 ? seconds / share - seconds : 0;
-    line += fmt::format(" {} {:3.0f} % · {:.0f} s · {:.0f} s left", bar, share * 100, seconds, left);
+    line +=
+        fmt::format(" {} {:3.0f} % · {:.0f} s · {:.0f} s left", bar, share * 100, seconds, left);
   } else {
     line += fmt::format(" {} · {:.0f} s", done, seconds);
   }

@@ -52,7 +52,9 @@ class [[nodiscard]] Result {
   const T& value() const& {
     return expects(ok(), "Result::value on an error"), *std::get_if<0>(&state_);
   }
-  T value() && { return expects(ok(), "Result::value on an error"), std::move(*std::get_if<0>(&state_)); }
+  T value() && {
+    return expects(ok(), "Result::value on an error"), std::move(*std::get_if<0>(&state_));
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T* operator->() { return &value(); }

@@ -99,7 +99,11 @@ void append_number(std::string& out, T value) {
 
 }  // namespace
 
-void append_json_number(std::string& out, double value) { append_number(out, value); }
-void append_json_number(std::string& out, float value) { append_number(out, value); }
+void append_json_number(std::string& out, double value) {
+  append_number(out, value);
+}
+void append_json_number(std::string& out, float value) {
+  append_number(out, value);
+}
 
 }  // namespace vedette

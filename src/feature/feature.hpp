@@ -43,8 +43,8 @@ class DeviceWindows {
 
 /// Facts about one applied record that a row of floats cannot carry.
 struct RowNotes {
-  bool learning = false;       ///< the device's state is still warming up
-  std::string_view series;     ///< the value name the columns speak of; valid until next apply()
+  bool learning = false;    ///< the device's state is still warming up
+  std::string_view series;  ///< the value name the columns speak of; valid until next apply()
 };
 
 /// What was usual for a column over the benign training rows: the 1 % and 99 % quantiles.

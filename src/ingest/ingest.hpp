@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -28,7 +29,11 @@ class Ingest {
   Result<State> pull(Batch& batch, std::chrono::milliseconds wait);
   /// The batch rests safely.
   Status acknowledge();
-  const Source& source() const { return *source_; }
+
+  std::string describe() const;      ///< of the source: "mqtt://127.0.0.1:1883 iot/#"
+  bool connected() const;            ///< of the source; thread-safe
+  std::uint64_t bytes_done() const;  ///< for progress; 0 when the source cannot say
+  std::uint64_t bytes_total() const;
 
  private:
   std::unique_ptr<Source> source_;

@@ -41,8 +41,8 @@ struct TrainingSet {
 struct FitOptions {
   std::map<std::string, std::string, std::less<>> values;  ///< "depth_max" → "12"; see each model
   std::uint64_t seed = 1;
-  unsigned threads = 1;    ///< the model is the same for every number
-  std::stop_token stop;    ///< fit returns cancelled soon after
+  unsigned threads = 1;  ///< the model is the same for every number
+  std::stop_token stop;  ///< fit returns cancelled soon after
   Progress* progress = nullptr;
 };
 
@@ -50,9 +50,9 @@ struct FitOptions {
 class Model {
  public:
   virtual ~Model() = default;
-  virtual std::string_view kind() const = 0;     ///< "tree"
-  virtual std::size_t width() const = 0;         ///< columns of a row
-  virtual std::size_t class_count() const = 0;   ///< >= 2; class 0 is benign
+  virtual std::string_view kind() const = 0;    ///< "tree"
+  virtual std::size_t width() const = 0;        ///< columns of a row
+  virtual std::size_t class_count() const = 0;  ///< >= 2; class 0 is benign
   /// Class probabilities: `out` is rows.count × class_count(), each row sums to 1. Same row, same
   /// bits, whatever the batch around it. REQUIRES: rows.width == width(). NaN is "missing".
   /// Allocates nothing.
@@ -100,7 +100,7 @@ struct ModelFile {
   std::string split;                   ///< "random 0.8 seed 1"
   std::string metrics_json;            ///< the evaluation as train printed it; "" when none
   Threshold threshold;
-  std::vector<std::byte> features;     ///< FeatureMap::save()
+  std::vector<std::byte> features;  ///< FeatureMap::save()
   std::shared_ptr<const Model> model;
 };
 

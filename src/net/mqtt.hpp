@@ -18,8 +18,8 @@ struct MqttOptions {
   MqttUri broker;
   std::string client_id;  ///< fixed for a persistent session
   std::chrono::seconds keep_alive{30};
-  std::string ca_file;    ///< empty: the system's store (TLS only)
-  std::string will_topic; ///< empty: no last will; retained, QoS 1 when given
+  std::string ca_file;     ///< empty: the system's store (TLS only)
+  std::string will_topic;  ///< empty: no last will; retained, QoS 1 when given
   std::string will_payload;
 };
 

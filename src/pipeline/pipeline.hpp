@@ -44,8 +44,8 @@ struct DetectorSet {
 };
 
 /// Turns a score into a verdict: threshold, label, and reasons when anomalous.
-void judge(const Detector& detector, Score score, const RowNotes& notes,
-           std::span<const float> row, Verdict& verdict);
+void judge(const Detector& detector, Score score, const RowNotes& notes, std::span<const float> row,
+           Verdict& verdict);
 
 /// received = verdicts + quarantined + waiting, at every moment. Thread-safe to read.
 struct Counters {
@@ -71,8 +71,8 @@ CountersSnapshot look_at(const Counters& counters);
 
 struct PipelineOptions {
   std::size_t batch_records_max = 2000;
-  std::chrono::milliseconds wait{100};      ///< longest wait for a first message
-  std::chrono::milliseconds retry_min{200};  ///< pause before asking a durable sink again,
+  std::chrono::milliseconds wait{100};          ///< longest wait for a first message
+  std::chrono::milliseconds retry_min{200};     ///< pause before asking a durable sink again,
   std::chrono::milliseconds retry_max{10'000};  ///< doubling up to this
 };
 
@@ -99,7 +99,6 @@ class Pipeline {
 
  private:
   struct Impl;
-  void judge_batch();
   Status deliver(std::stop_token stop);
   void tick();
 

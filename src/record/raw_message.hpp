@@ -24,10 +24,10 @@ std::string place_of(const RawMessage& message);
 /// A message that did not become a Record, kept for people to look at.
 struct Quarantined {
   Time received;
-  std::string place;    ///< place_of() the message
-  std::string code;     ///< name_of(Errc)
-  std::string reason;   ///< one sentence naming the offending piece
-  std::string payload;  ///< its first `payload_kept_bytes_max` bytes, may be binary
+  std::string place;                ///< place_of() the message
+  std::string code;                 ///< name_of(Errc)
+  std::string reason;               ///< one sentence naming the offending piece
+  std::string payload;              ///< its first `payload_kept_bytes_max` bytes, may be binary
   std::uint64_t payload_bytes = 0;  ///< the full size
 
   static constexpr std::size_t payload_kept_bytes_max = 4096;

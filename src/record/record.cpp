@@ -20,8 +20,7 @@ namespace {
 constexpr std::array<std::string_view, 5> proto_names{"", "tcp", "udp", "icmp",
                                                       "unknown_transport"};
 constexpr std::array<std::string_view, conn_state_count> conn_state_names{
-    "",   "S0",   "S1",     "SF",    "REJ", "S2",  "S3",
-    "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH",  "SHR", "OTH"};
+    "", "S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH"};
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find_name(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -70,7 +69,9 @@ std::string_view name_of(RecordKind kind) {
   return kind == RecordKind::flow ? "flow" : "reading";
 }
 
-std::string_view name_of(Proto proto) { return proto_names[static_cast<std::size_t>(proto)]; }
+std::string_view name_of(Proto proto) {
+  return proto_names[static_cast<std::size_t>(proto)];
+}
 std::optional<Proto> proto_from(std::string_view name) {
   return find_name<Proto>(proto_names, name);
 }
@@ -82,7 +83,9 @@ std::optional<ConnState> conn_state_from(std::string_view name) {
   return find_name<ConnState>(conn_state_names, name);
 }
 
-std::string to_text(RecordKey key) { return fmt::format("{}-{:016x}", key.time_micros, key.hash); }
+std::string to_text(RecordKey key) {
+  return fmt::format("{}-{:016x}", key.time_micros, key.hash);
+}
 
 std::optional<RecordKey> key_from_text(std::string_view text) {
   const std::size_t dash = text.rfind('-');

@@ -38,7 +38,20 @@ std::optional<Proto> proto_from(std::string_view name);
 
 /// Zeek's thirteen conn_state values (docs.zeek.org, base/protocols/conn).
 enum class ConnState : std::uint8_t {
-  unset, S0, S1, SF, REJ, S2, S3, RSTO, RSTR, RSTOS0, RSTRH, SH, SHR, OTH
+  unset,
+  S0,
+  S1,
+  SF,
+  REJ,
+  S2,
+  S3,
+  RSTO,
+  RSTR,
+  RSTOS0,
+  RSTRH,
+  SH,
+  SHR,
+  OTH
 };
 constexpr std::size_t conn_state_count = 14;
 std::string_view name_of(ConnState state);
@@ -53,8 +66,8 @@ struct Flow {
   std::uint16_t resp_p = 0;
   Proto proto = Proto::unset;
   ConnState conn_state = ConnState::unset;
-  std::string service;  ///< "dns", "http,ssl" …
-  std::string history;  ///< "ShADadfF"
+  std::string service;          ///< "dns", "http,ssl" …
+  std::string history;          ///< "ShADadfF"
   double duration = not_set;    ///< seconds
   double orig_bytes = not_set;  ///< payload bytes
   double resp_bytes = not_set;

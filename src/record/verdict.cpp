@@ -7,18 +7,24 @@ namespace vedette {
 
 std::string_view name_of(Certainty certainty) {
   switch (certainty) {
-    case Certainty::sure: return "sure";
-    case Certainty::learning: return "learning";
-    case Certainty::no_model: return "no_model";
+    case Certainty::sure:
+      return "sure";
+    case Certainty::learning:
+      return "learning";
+    case Certainty::no_model:
+      return "no_model";
   }
   return "unknown";
 }
 
 std::string_view name_of(AlertEvent event) {
   switch (event) {
-    case AlertEvent::raised: return "raised";
-    case AlertEvent::updated: return "updated";
-    case AlertEvent::closed: return "closed";
+    case AlertEvent::raised:
+      return "raised";
+    case AlertEvent::updated:
+      return "updated";
+    case AlertEvent::closed:
+      return "closed";
   }
   return "unknown";
 }

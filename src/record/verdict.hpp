@@ -41,8 +41,8 @@ struct Verdict {
   float threshold = 1;
   bool anomalous = false;  ///< score >= threshold
   Certainty certainty = Certainty::sure;
-  std::string label;    ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
-  std::string model;    ///< id of the model that judged ("tree-1f3a9c02")
+  std::string label;  ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
+  std::string model;  ///< id of the model that judged ("tree-1f3a9c02")
   std::vector<Reason> reasons;  ///< only when anomalous; at most `reasons_max`
 
   static constexpr std::size_t reasons_max = 3;
@@ -57,8 +57,8 @@ struct Alert {
   std::uint64_t count = 0;  ///< verdicts in the run
   Time first;               ///< event times
   Time last;
-  Time raised;              ///< when it was opened, wall clock of the service
-  Time updated;             ///< when it last grew
+  Time raised;   ///< when it was opened, wall clock of the service
+  Time updated;  ///< when it last grew
   float peak_score = 0;
   RecordKey peak_record;
   std::vector<Reason> reasons;  ///< of the peak record

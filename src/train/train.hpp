@@ -34,7 +34,7 @@ struct CaptureReport {
   std::uint64_t unlabelled = 0;  ///< of `records`
   std::uint64_t dropped = 0;     ///< refused by the decoder
   struct Drop {
-    std::string code;          ///< name_of(Errc)
+    std::string code;  ///< name_of(Errc)
     std::uint64_t count = 0;
     std::string first_example;  ///< "conn.log line 812: …"
   };
@@ -43,8 +43,8 @@ struct CaptureReport {
 };
 
 /// Records of one or many captures with their labels. Compact in memory (string dictionaries,
-/// packed numbers); record i is rebuilt on demand, equal to what the decoder produced, key included.
-/// Immutable after load; read() is thread-safe.
+/// packed numbers); record i is rebuilt on demand, equal to what the decoder produced, key
+/// included. Immutable after load; read() is thread-safe.
 class Dataset {
  public:
   Dataset();
@@ -111,7 +111,7 @@ Result<Split> make_split(const Dataset& dataset, const SplitOptions& options);
 
 struct ClassMetrics {
   std::string label;
-  std::uint64_t support = 0;  ///< test rows of this class
+  std::uint64_t support = 0;                 ///< test rows of this class
   double precision = 0, recall = 0, f1 = 0;  ///< 0 when undefined, as scikit-learn does
 };
 struct Evaluation {
@@ -119,10 +119,10 @@ struct Evaluation {
   std::vector<std::vector<std::uint64_t>> confusion;  ///< [truth][predicted]
   std::uint64_t rows = 0;
   double accuracy = 0, macro_f1 = 0, weighted_f1 = 0;
-  double roc_auc = 0, pr_auc = 0;   ///< attack or not; NaN when only one of both is there
-  double false_positive_rate = 0;   ///< benign test rows at or above the working threshold
-  double detection_rate = 0;        ///< attack rows at or above it
-  double seen_share = 0;            ///< test rows that also occur in training, bit for bit
+  double roc_auc = 0, pr_auc = 0;           ///< attack or not; NaN when only one of both is there
+  double false_positive_rate = 0;           ///< benign test rows at or above the working threshold
+  double detection_rate = 0;                ///< attack rows at or above it
+  double seen_share = 0;                    ///< test rows that also occur in training, bit for bit
   std::vector<std::string> unseen_classes;  ///< in the test set, never trained on
 };
 std::string to_text(const Evaluation& evaluation);
@@ -140,7 +140,7 @@ struct TrainOptions {
   SplitOptions split;
   double false_positive_rate = 1e-3;  ///< the threshold is calibrated to this on held-out rows
   FitOptions fit;
-  std::string created;                ///< RFC 3339, for the file
+  std::string created;  ///< RFC 3339, for the file
 };
 struct Trained {
   ModelFile file;
@@ -149,7 +149,8 @@ struct Trained {
 };
 /// Fits on the training rows only: features, model and usual ranges; the threshold on the half of
 /// the test rows that the metrics are not computed on. Rows are replayed in time order per capture
-/// through fresh windows. @return out_of_range (one class, no benign rows, too few rows), cancelled.
+/// through fresh windows. @return out_of_range (one class, no benign rows, too few rows),
+/// cancelled.
 Result<Trained> train(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options);
 
 }  // namespace vedette

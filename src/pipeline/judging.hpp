@@ -1,0 +1,39 @@
+/// Judging: the middle of the line, record → features → model → verdict, for a batch at a time.
+#pragma once
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "pipeline/pipeline.hpp"
+
+namespace vedette {
+
+/// Keeps the device windows and all scratch memory, so that a warm line allocates nothing. Belongs
+/// to the line's thread. The verdicts do not depend on how records are cut into batches.
+class Judging {
+ public:
+  /// Fills the verdict of every record in the batch.
+  void judge(Batch& batch, const DetectorSet& detectors);
+
+ private:
+  /// The rows of one record kind, scored together.
+  struct Lane {
+    struct Entry {
+      std::size_t item = 0;  ///< index into the batch
+      bool learning = false;
+      std::string series;  ///< a copy: the next apply() reuses what RowNotes points to
+    };
+    std::vector<Entry> entries;  ///< reused; only the first `used` count
+    std::size_t used = 0;
+    std::vector<float> rows;
+    std::vector<float> probabilities;
+  };
+  void add_row(Lane& lane, const Detector& detector, const Record& record, std::size_t item);
+  static void score(Lane& lane, const Detector& detector, Batch& batch);
+
+  DeviceWindows windows_;
+  std::array<Lane, record_kind_count> lanes_;
+};
+
+}  // namespace vedette
