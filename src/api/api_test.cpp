@@ -138,7 +138,7 @@ TEST_F(ApiTest, HealthIsOpen) {
 }
 
 TEST_F(ApiTest, StatusTellsTheLawAndTheRest) {
-  payloads = {R"({"timestamp":1764000000,"t":1})", "not json", R"({"timestamp":1764000001,"t":2})"};
+  payloads = {"1", "one", "2"};
   ASSERT_TRUE(pipeline->step({}).ok());
   const auto status = json(as("viewer", "GET", "/api/v1/status"));
   EXPECT_EQ(status["version"], "1.2.3");
@@ -159,7 +159,7 @@ TEST_F(ApiTest, StatusTellsTheLawAndTheRest) {
 TEST_F(ApiTest, TimelineFollowsTheTicks) {
   api->tick();
   for (int second = 1; second <= 3; ++second) {
-    payloads.assign(static_cast<std::size_t>(second), R"({"timestamp":1764000000,"t":1})");
+    payloads.assign(static_cast<std::size_t>(second), "1");
     ASSERT_TRUE(pipeline->step({}).ok());
     clock.advance(std::chrono::seconds{1});
     api->tick();
@@ -326,7 +326,7 @@ TEST_F(ApiTest, RollUpsDefaultToTheLastHour) {
 }
 
 TEST_F(ApiTest, MetricsAreInPrometheusForm) {
-  payloads = {R"({"timestamp":1764000000,"t":1})", "not json"};
+  payloads = {"1", "one"};
   ASSERT_TRUE(pipeline->step({}).ok());
   const HttpResponse response = as("viewer", "GET", "/metrics");
   EXPECT_EQ(response.content_type, "text/plain; version=0.0.4; charset=utf-8");
