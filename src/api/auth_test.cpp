@@ -287,7 +287,8 @@ TEST_F(AuthTest, SessionsOfAUserAreBounded) {
   }
   const std::string cookie = cookie_of(login("viewer", "correct horse"));
   std::size_t sessions = 0;
-  for (const Token& token : *store.tokens("viewer")) sessions += token.kind == "session" ? 1U : 0U;
+  const auto tokens = store.tokens("viewer");
+  for (const Token& token : *tokens) sessions += token.kind == "session" ? 1U : 0U;
   EXPECT_EQ(sessions, 32U);
   EXPECT_EQ(ask("GET", "/api/v1/me", {{"cookie", cookie}}).status, 200);
   EXPECT_EQ(ask("GET", "/api/v1/me", {{"cookie", "s0"}}).status, 401);
