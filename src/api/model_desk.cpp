@@ -76,8 +76,8 @@ Result<std::vector<ModelCard>> ModelDesk::list_locked() {
        at.increment(reason)) {
     if (at->path().extension() == ".vdm") entries.push_back(*at);
     if (entries.size() > model_files_max) {
-      return Error{Errc::too_large, fmt::format("{} holds more than {} models",
-                                                parts_.model_folder.string(), model_files_max)};
+      return Error{Errc::io, fmt::format("{} holds more than {} models",
+                                         parts_.model_folder.string(), model_files_max)};
     }
   }
   // A folder that was never made holds no models.
@@ -124,8 +124,8 @@ Result<ModelCard> ModelDesk::upload(std::string_view bytes) {
   const auto cards = list_locked();
   if (!cards) return cards.error();
   if (cards->size() >= model_files_max) {
-    return Error{Errc::too_large, fmt::format("{} holds {} models already",
-                                              parts_.model_folder.string(), model_files_max)};
+    return Error{Errc::busy, fmt::format("{} holds {} models already", parts_.model_folder.string(),
+                                         model_files_max)};
   }
   std::error_code reason;
   fs::create_directories(parts_.model_folder, reason);

@@ -38,11 +38,11 @@ class ModelDesk {
   explicit ModelDesk(const ApiParts& parts) : parts_(parts) {}
 
   /// By file name; files that are no models are logged once and left out.
-  /// @return io, too_large (more than model_files_max files).
+  /// @return io (also for more than model_files_max files).
   Result<std::vector<ModelCard>> list();
   /// Checks the bytes, then saves them as <id>.vdm. Uploading the same file twice is harmless.
-  /// @return what decode_model and Detector::make say, busy (another model has that id), io,
-  /// too_large (the folder is full).
+  /// @return what decode_model and Detector::make say, busy (another model has that id, or the
+  /// folder is full), io.
   Result<ModelCard> upload(std::string_view bytes);
   /// The model judges from the next batch on, also after a restart.
   /// @return not_found, what load_model and Detector::make say, what the store returns.
