@@ -36,7 +36,7 @@ describe("the roll-up chart", () => {
     expect(filled([minute(1, 4), minute(5, 9, 2)])).toEqual([
       [60, 120, 240, 300],
       [5, 0, 0, 10],
-      [null, null, null, 2],
+      [0, 0, 0, 2],
     ]);
   });
   it("needs one zero for one silent minute", () => {
