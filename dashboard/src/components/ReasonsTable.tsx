@@ -31,7 +31,10 @@ export function ReasonsTable({ reasons }: { reasons: readonly Reason[] }) {
       <tbody>
         {reasons.map((reason) => (
           <tr key={reason.feature}>
-            <td className="mono wrap">{reason.feature}</td>
+            <td className="mono wrap">
+              {reason.feature}
+              <div className="show-phone"><RangeBar reason={reason} /></div>
+            </td>
             <td className="num strong">{number(reason.value)}</td>
             <td className="num soft">
               {number(reason.usual_low)} … {number(reason.usual_high)}

@@ -5,10 +5,13 @@ import { limits } from "./state";
 import type { LiveState } from "./state";
 import { LiveStore, useLiveOf } from "./store";
 
+/** Five drawings a second read as live; 40 verdicts a second then cost 5 layouts, not 40. */
+const drawMillis = 200;
+
 function soon(call: () => void): void {
   // Hidden pages get no frames: a slow timer keeps their memory bounded and their state current.
   if (document.hidden) setTimeout(call, 1_000);
-  else requestAnimationFrame(call);
+  else setTimeout(() => requestAnimationFrame(call), drawMillis);
 }
 
 export const live = new LiveStore({

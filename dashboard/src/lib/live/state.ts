@@ -118,7 +118,7 @@ function withTick(state: LiveState, tick: Tick): LiveState {
   };
 }
 
-/** All events of one frame at once: the lists are copied once a frame, not once an event. */
+/** All events of one drawing at once: the lists are copied once, not for every event. */
 export function withEvents(state: LiveState, events: readonly LiveEvent[]): LiveState {
   let next = state;
   const verdicts: Verdict[] = [];

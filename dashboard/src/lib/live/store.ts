@@ -1,5 +1,5 @@
 /**
- * The live store: one EventSource for the whole page. Events are gathered and applied once a frame;
+ * The live store: one EventSource for the whole page. Events are gathered and applied together a few times a second;
  * React reads through useSyncExternalStore, so a component is drawn only when what it selects changes.
  */
 import { useRef, useSyncExternalStore } from "react";
@@ -17,7 +17,7 @@ export interface Stream {
 export interface LiveParts {
   open: () => Stream;
   timeline: () => Promise<Timeline>;
-  /** Calls back soon: the next frame, or later when the page is hidden. */
+  /** Calls back at the next drawing, or later when the page is hidden. */
   soon: (call: () => void) => void;
   later: (call: () => void, milliseconds: number) => () => void;
 }

@@ -14,7 +14,7 @@ const choices = [
   ["all", "All"],
   ["open", "Open"],
   ["closed", "Closed"],
-  ["unseen", "To acknowledge"],
+  ["unseen", "New"],
 ] as const;
 type Choice = (typeof choices)[number][0];
 

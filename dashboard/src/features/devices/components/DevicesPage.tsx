@@ -14,7 +14,7 @@ import type { Column, Order } from "./sorting";
 const columns: readonly { column: Column; title: string; className?: string }[] = [
   { column: "device", title: "Device" },
   { column: "last_seen", title: "Last seen" },
-  { column: "records", title: "Records", className: "num" },
+  { column: "records", title: "Records", className: "num hide-phone" },
   { column: "anomalies", title: "Anomalies", className: "num" },
   { column: "open_alerts", title: "Open alerts", className: "num hide-phone" },
 ];
@@ -47,8 +47,8 @@ function Row({ device, now }: { device: Device; now: number }) {
   return (
     <tr className="press" onClick={() => go(to)}>
       <td className="wrap"><a className="strong" href={to} onClick={(event) => event.stopPropagation()}>{device.device}</a></td>
-      <td className="soft" title={dateTime(device.last_seen)}>{ago(device.last_seen, now)}</td>
-      <td className="num" title={`${count(device.flows)} flows, ${count(device.readings)} readings`}>{count(device.flows + device.readings)}</td>
+      <td className="soft whole" title={dateTime(device.last_seen)}>{ago(device.last_seen, now)}</td>
+      <td className="num hide-phone" title={`${count(device.flows)} flows, ${count(device.readings)} readings`}>{count(device.flows + device.readings)}</td>
       <td className={device.anomalies > 0 ? "num alarm strong" : "num muted"}>{count(device.anomalies)}</td>
       <td className="num hide-phone">{device.open_alerts > 0 ? <span className="pill">{count(device.open_alerts)}</span> : <span className="muted">0</span>}</td>
     </tr>

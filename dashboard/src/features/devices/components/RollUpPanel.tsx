@@ -14,14 +14,14 @@ const series: readonly Series[] = [
 ];
 
 /** Minutes without a record have no row; between two rows they are drawn as the zero they are. */
-export function filled(items: readonly RollUp[]): [number[], number[], (number | null)[]] {
+export function filled(items: readonly RollUp[]): [number[], number[], number[]] {
   const times: number[] = [];
   const records: number[] = [];
-  const anomalies: (number | null)[] = [];
+  const anomalies: number[] = [];
   const push = (at: number, all: number, strange: number) => {
     times.push(at);
     records.push(all);
-    anomalies.push(strange || null);
+    anomalies.push(strange);
   };
   for (const item of items) {
     const at = Math.floor(Date.parse(item.minute) / 1000);

@@ -20,7 +20,7 @@ export function RatePanel() {
       points.map((point) => point.at),
       points.map((point) => point.verdicts),
       points.map((point) => point.received),
-      points.map((point) => point.anomalies || null),
+      points.map((point) => point.anomalies),
     ],
     [points],
   );

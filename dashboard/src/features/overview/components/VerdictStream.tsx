@@ -10,7 +10,7 @@ import { isSample, limits, useLive } from "@/lib/live";
 import { href } from "@/lib/router";
 
 /** Rows beyond these would be drawn and never be looked at. */
-const rowsShown = 60;
+const rowsShown = 40;
 
 const Row = memo(function Row({ verdict }: { verdict: Verdict }) {
   return (
