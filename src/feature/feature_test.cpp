@@ -17,16 +17,16 @@ namespace {
 std::atomic<std::size_t> allocations{0};
 }  // namespace
 
-// Counts what the line allocates.
-void* operator new(std::size_t size) {
+// Counts what the line allocates. Not inlined: GCC would take malloc and free for a mismatch.
+[[gnu::noinline]] void* operator new(std::size_t size) {
   ++allocations;
   if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
   throw std::bad_alloc();
 }
-void operator delete(void* memory) noexcept {
+[[gnu::noinline]] void operator delete(void* memory) noexcept {
   std::free(memory);
 }
-void operator delete(void* memory, std::size_t) noexcept {
+[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
   std::free(memory);
 }
 

@@ -276,7 +276,7 @@ TEST(ModelFile, EachRefusalSaysWhy) {
 }
 
 TEST(ModelFile, ErrorsOfAFileNameItsPath) {
-  const auto folder = std::filesystem::path(VEDETTE_BINARY_DIR) / "model_test";
+  const auto folder = std::filesystem::path(VEDETTE_BINARY_DIR) / "model_test_files";
   std::filesystem::create_directories(folder);
   ModelFile file = small_file();
   ASSERT_TRUE(save_model(folder / "a.vdm", file));

@@ -305,7 +305,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ModelConformance,
                          testing::Values(Case{&tree_kind, make_data, true},
                                          Case{&bayes_kind, make_data, true},
                                          Case{&series_kind, make_deviations, false}),
-                         [](const auto& info) { return std::string(info.param.kind->name); });
+                         [](const auto& row) { return std::string(row.param.kind->name); });
 
 }  // namespace
 }  // namespace vedette
