@@ -217,7 +217,7 @@ std::vector<std::byte> encode_model(ModelFile& file) {
               file.model->class_count() == file.classes.size(),
           "schema, classes and model of a model file fit each other");
   ByteWriter out;
-  for (const char c : magic) out.put(c);
+  out.put_bytes(std::as_bytes(std::span{magic}));
   out.put(format_version);
   out.put(std::uint16_t{0});
   out.put(std::uint64_t{0});
