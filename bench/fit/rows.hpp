@@ -3,6 +3,8 @@
 /// labels wrong. Seeded: the same rows every time.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -53,10 +55,10 @@ inline TrainingSet training_set(const Table& table) {
   set.rows = table.rows();
   set.labels = table.labels;
   set.classes = {std::string(benign_label)};
-  for (std::size_t k = 1; k < class_count; ++k) set.classes.push_back("attack" + std::to_string(k));
+  for (std::size_t k = 1; k < class_count; ++k) set.classes.push_back(fmt::format("attack{}", k));
   for (std::size_t c = 0; c < width; ++c) {
     set.schema.columns.push_back(
-        {"c" + std::to_string(c), c < sizes ? ColumnKind::numeric : ColumnKind::categorical});
+        {fmt::format("c{}", c), c < sizes ? ColumnKind::numeric : ColumnKind::categorical});
   }
   return set;
 }

@@ -21,11 +21,14 @@ class ByteWriter {
   /// An integer, float, double or plain enum, as its bytes.
   template <class T>
   requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void put(T value) {
-    const auto* bytes = reinterpret_cast<const std::byte*>(&value);
-    bytes_.insert(bytes_.end(), bytes, bytes + sizeof(T));
+    put_bytes(std::as_bytes(std::span{&value, 1}));
   }
   void put_bytes(std::span<const std::byte> bytes) {
-    bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+    if (bytes.empty()) return;
+    // Not insert(): GCC 12 at -O3 sees overflows in it that are not there.
+    const std::size_t at = bytes_.size();
+    bytes_.resize(at + bytes.size());
+    std::memcpy(bytes_.data() + at, bytes.data(), bytes.size());
   }
   /// u32 length, then the bytes.
   void put_text(std::string_view text) {

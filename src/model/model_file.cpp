@@ -41,35 +41,47 @@ void put_section(ByteWriter& out, Section section, const ByteWriter& content) {
   out.put_bytes(content.bytes());
 }
 
-void put_sections(ByteWriter& out, const ModelFile& file) {
-  ByteWriter content;
-  content.put_text(file.model->kind());
-  content.put_text(file.created);
-  content.put(file.data_fingerprint);
-  content.put_text(file.split);
-  content.put(file.threshold.value);
-  content.put(file.threshold.false_positive_rate);
-  content.put(file.threshold.benign_rows);
-  content.put_text(file.metrics_json);
-  put_section(out, Section::about, content);
-  content.clear();
-  content.put(file.schema.record_kind);
-  content.put(static_cast<std::uint32_t>(file.schema.width()));
-  for (const Column& column : file.schema.columns) {
-    content.put(column.kind);
-    content.put_text(column.name);
+ByteWriter about_of(const ModelFile& file) {
+  ByteWriter out;
+  out.put_text(file.model->kind());
+  out.put_text(file.created);
+  out.put(file.data_fingerprint);
+  out.put_text(file.split);
+  out.put(file.threshold.value);
+  out.put(file.threshold.false_positive_rate);
+  out.put(file.threshold.benign_rows);
+  out.put_text(file.metrics_json);
+  return out;
+}
+
+ByteWriter schema_of(const Schema& schema) {
+  ByteWriter out;
+  out.put(schema.record_kind);
+  out.put(static_cast<std::uint32_t>(schema.width()));
+  for (const Column& column : schema.columns) {
+    out.put(column.kind);
+    out.put_text(column.name);
   }
-  put_section(out, Section::schema, content);
-  content.clear();
-  content.put(static_cast<std::uint32_t>(file.classes.size()));
-  for (const std::string& name : file.classes) content.put_text(name);
-  put_section(out, Section::classes, content);
-  content.clear();
-  content.put_bytes(file.features);
-  put_section(out, Section::features, content);
-  content.clear();
-  file.model->save(content);
-  put_section(out, Section::model, content);
+  return out;
+}
+
+ByteWriter classes_of(const ModelFile& file) {
+  ByteWriter out;
+  out.put(static_cast<std::uint32_t>(file.classes.size()));
+  for (const std::string& name : file.classes) out.put_text(name);
+  return out;
+}
+
+void put_sections(ByteWriter& out, const ModelFile& file) {
+  put_section(out, Section::about, about_of(file));
+  put_section(out, Section::schema, schema_of(file.schema));
+  put_section(out, Section::classes, classes_of(file));
+  ByteWriter features;
+  features.put_bytes(file.features);
+  put_section(out, Section::features, features);
+  ByteWriter model;
+  file.model->save(model);
+  put_section(out, Section::model, model);
 }
 
 /// The bytes of the next section, which must be this one. An error when it is not or is cut off.
@@ -205,7 +217,7 @@ std::vector<std::byte> encode_model(ModelFile& file) {
               file.model->class_count() == file.classes.size(),
           "schema, classes and model of a model file fit each other");
   ByteWriter out;
-  for (const char c : magic) out.put(c);
+  out.put_bytes(std::as_bytes(std::span{magic}));
   out.put(format_version);
   out.put(std::uint16_t{0});
   out.put(std::uint64_t{0});
