@@ -12,12 +12,16 @@
 #include <type_traits>
 #include <vector>
 
+#include "base/expects.hpp"
+
 static_assert(std::endian::native == std::endian::little, "the formats are little-endian");
 
 namespace vedette {
 
 class ByteWriter {
  public:
+  static constexpr std::size_t bytes_max = std::size_t{1} << 40U;
+
   /// An integer, float, double or plain enum, as its bytes.
   template <class T>
   requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void put(T value) {
@@ -25,7 +29,8 @@ class ByteWriter {
   }
   void put_bytes(std::span<const std::byte> bytes) {
     if (bytes.empty()) return;
-    // Not insert(): GCC 12 at -O3 sees overflows in it that are not there.
+    // Also tells GCC 12, which at -O3 sees overflows here that cannot be.
+    expects(bytes.size() <= bytes_max, "one piece of a file stays below 1 TiB");
     const std::size_t at = bytes_.size();
     bytes_.resize(at + bytes.size());
     std::memcpy(bytes_.data() + at, bytes.data(), bytes.size());
