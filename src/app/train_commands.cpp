@@ -92,6 +92,7 @@ Status run_train(const TrainCommand& options, const Clock& clock, std::stop_toke
   fmt::print("threshold {:.6f}: {:.4f} % false positives on {} benign rows set aside for it\n",
              file.threshold.value, 100 * file.threshold.false_positive_rate,
              file.threshold.benign_rows);
+  for (const std::string& note : trained->notes) fmt::print("note: {}\n", note);
   return {};
 }
 

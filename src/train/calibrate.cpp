@@ -26,7 +26,11 @@ Threshold calibrate(std::vector<float> benign_scores, double rate) {
       static_cast<std::size_t>(std::floor(static_cast<double>(rows) * rate + rounding));
   const auto first_quiet = benign_scores.begin() + static_cast<std::ptrdiff_t>(allowed);
   std::nth_element(benign_scores.begin(), first_quiet, benign_scores.end(), std::greater<>{});
-  threshold.value = std::nextafter(*first_quiet, std::numeric_limits<float>::infinity());
+  // No score exceeds 1: a threshold above it would silence the model for good. Where too many
+  // benign rows score 1, the strictest threshold that can still speak is 1, with the rate measured
+  // there.
+  threshold.value =
+      std::min(1.0F, std::nextafter(*first_quiet, std::numeric_limits<float>::infinity()));
   const auto alarms = std::count_if(benign_scores.begin(), benign_scores.end(),
                                     [&](float score) { return score >= threshold.value; });
   threshold.benign_rows = rows;
@@ -43,17 +47,17 @@ std::string note_on(const Threshold& threshold, double rate) {
     return fmt::format("no benign row was left to calibrate on: the threshold {} is a default",
                        threshold.value);
   }
+  if (threshold.false_positive_rate > rate) {
+    return fmt::format(
+        "a false-positive rate of {} cannot be kept: too many benign rows have the highest score "
+        "there is. At the strictest threshold, {}, the rate is {:.6f}",
+        rate, threshold.value, threshold.false_positive_rate);
+  }
   if (threshold.benign_rows < benign_rows_needed(rate)) {
     return fmt::format(
         "a false-positive rate of {} needs {} benign rows to calibrate on, there "
         "were {}: the threshold lies above the highest of them",
         rate, benign_rows_needed(rate), threshold.benign_rows);
-  }
-  if (threshold.value > 1) {
-    return fmt::format(
-        "more than {} of the benign rows have the highest score there is: no "
-        "threshold keeps that rate, so nothing will be called anomalous",
-        rate);
   }
   return {};
 }

@@ -74,7 +74,8 @@ TEST(Calibrate, SaysWhatItCouldNotShow) {
   EXPECT_THAT(note_on(calibrate({.1F, .2F}, 0.001), 0.001),
               HasSubstr("needs 1000 benign rows to calibrate on, there were 2"));
   EXPECT_THAT(note_on(calibrate(std::vector<float>(10, 1.0F), 0.1), 0.1),
-              HasSubstr("nothing will be called anomalous"));
+              HasSubstr("At the strictest threshold, 1, the rate is 1.0"));
+  EXPECT_EQ(calibrate(std::vector<float>(10, 1.0F), 0.1).value, 1.0F);
   EXPECT_THAT(note_on(calibrate(std::vector<float>(10, 0.5F), 0.1), 0.1), IsEmpty());
 }
 
