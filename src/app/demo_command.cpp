@@ -53,9 +53,10 @@ Status make_model(const DemoOptions& options, const std::filesystem::path& path,
   train_options.fit.stop = stop;
   auto trained = train(*dataset, tree_kind, train_options);
   if (!trained) return trained.error();
+  if (Status saved = save_model(path, trained->file); !saved) return saved;
   fmt::print("  {}: accuracy {:.4f}, macro-F1 {:.4f} on flows it was not trained on\n",
              trained->file.id, trained->evaluation.accuracy, trained->evaluation.macro_f1);
-  return save_model(path, trained->file);
+  return {};
 }
 
 Config demo_config(const DemoOptions& options, const std::string& broker,

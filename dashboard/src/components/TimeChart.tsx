@@ -25,15 +25,13 @@ interface TimeChartProps {
 
 const token = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
-/** Bars have their own scale and keep to the lower third, so that they never hide the lines. */
-const barsRange: uPlot.Range.Function = (_chart, _min, max) => [0, Math.max(1, max || 0) * 3];
 const linesRange: uPlot.Range.Function = (_chart, _min, max) => [0, Math.max(1, max || 0) * 1.12];
 
 function drawn(series: Series, stepSeconds: number): uPlot.Series {
   const colour = token(series.colour);
   if (series.shape === "bars") {
     return {
-      label: series.name, scale: "bars", stroke: colour, fill: colour, width: 0, points: { show: false },
+      label: series.name, scale: "y", stroke: colour, fill: colour, width: 0, points: { show: false },
       paths: uPlot.paths.bars!({ size: [stepSeconds > 1 ? 0.7 : 0.9, 24, 2], align: 0 }),
     };
   }
@@ -53,7 +51,7 @@ function options(props: TimeChartProps, width: number, height: number, onCursor:
     width, height, padding: [10, 8, 0, 0],
     cursor: { points: { size: 7, width: 2 }, drag: { x: false, y: false }, y: false },
     legend: { show: false },
-    scales: { x: { time: true }, y: { range: linesRange }, bars: { range: barsRange } },
+    scales: { x: { time: true }, y: { range: linesRange } },
     axes: [
       { ...axis, size: 28, space: 80, values: (_chart, splits) => splits.map((at) => {
         const time = new Date(at * 1000);
