@@ -64,10 +64,20 @@ Result<Ingest::State> Ingest::pull(Batch& batch, std::chrono::milliseconds wait)
   return State::more;
 }
 
-Status Ingest::acknowledge() { return source_->acknowledge(); }
-std::string Ingest::describe() const { return source_->describe(); }
-bool Ingest::connected() const { return source_->connected(); }
-std::uint64_t Ingest::bytes_done() const { return source_->bytes_done(); }
-std::uint64_t Ingest::bytes_total() const { return source_->bytes_total(); }
+Status Ingest::acknowledge() {
+  return source_->acknowledge();
+}
+std::string Ingest::describe() const {
+  return source_->describe();
+}
+bool Ingest::connected() const {
+  return source_->connected();
+}
+std::uint64_t Ingest::bytes_done() const {
+  return source_->bytes_done();
+}
+std::uint64_t Ingest::bytes_total() const {
+  return source_->bytes_total();
+}
 
 }  // namespace vedette

@@ -18,14 +18,14 @@ namespace vedette {
 
 /// Newest first. `before` is the cursor: the `next` of the previous page, "" for the first.
 struct VerdictQuery {
-  std::string device{};                 ///< "" any
+  std::string device{};  ///< "" any
   std::optional<RecordKind> kind{};
   std::optional<bool> anomalous{};
-  std::string label{};                  ///< "" any
-  std::optional<Time> from{};           ///< event time, inclusive
-  std::optional<Time> to{};             ///< exclusive
+  std::string label{};         ///< "" any
+  std::optional<Time> from{};  ///< event time, inclusive
+  std::optional<Time> to{};    ///< exclusive
   std::string before{};
-  std::size_t limit = 100;            ///< at most 1,000
+  std::size_t limit = 100;  ///< at most 1,000
 };
 struct AlertQuery {
   std::string device{};
@@ -92,10 +92,10 @@ struct AuditEntry {
 };
 
 struct Retention {
-  std::chrono::hours age_max{30 * 24};          ///< records and verdicts, by time received
-  std::uint64_t bytes_max = 10ULL << 30U;       ///< of the store; the oldest records go first
-  std::size_t quarantine_max = 10'000;          ///< kept messages
-  std::chrono::seconds alert_quiet{120};        ///< a run ends after this long without an anomaly
+  std::chrono::hours age_max{30 * 24};     ///< records and verdicts, by time received
+  std::uint64_t bytes_max = 10ULL << 30U;  ///< of the store; the oldest records go first
+  std::size_t quarantine_max = 10'000;     ///< kept messages
+  std::chrono::seconds alert_quiet{120};   ///< a run ends after this long without an anomaly
 };
 
 /// Threads: commit(), maintain() and close belong to the line's thread; everything else may be
@@ -119,16 +119,18 @@ class Store {
   virtual Result<std::vector<DeviceSummary>> devices() const = 0;
   virtual Result<Page<Alert>> alerts(const AlertQuery& query) const = 0;
   virtual Result<std::optional<Alert>> alert(std::uint64_t id) const = 0;
-  virtual Result<Page<Quarantined>> quarantined(std::string_view before, std::size_t limit) const = 0;
+  virtual Result<Page<Quarantined>> quarantined(std::string_view before,
+                                                std::size_t limit) const = 0;
   /// Minutes in [from, to), oldest first; `device` "" is the whole fleet.
-  virtual Result<std::vector<RollUp>> roll_ups(std::string_view device, Time from, Time to) const = 0;
+  virtual Result<std::vector<RollUp>> roll_ups(std::string_view device, Time from,
+                                               Time to) const = 0;
   virtual Result<StoreCounts> counts() const = 0;
 
   /// Marks an alert. @return not_found.
   virtual Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                             std::string_view comment) = 0;
 
-  virtual Status put_user(const User& user) = 0;  ///< adds or replaces
+  virtual Status put_user(const User& user) = 0;        ///< adds or replaces
   virtual Status drop_user(std::string_view name) = 0;  ///< with tokens. @return not_found
   virtual Result<std::vector<User>> users() const = 0;
   virtual Result<std::optional<User>> user(std::string_view name) const = 0;

@@ -46,7 +46,7 @@ class Demo : public testing::Test {
   std::string sign_in() {
     const HttpReply answer =
         HttpClient{port_}.ask("POST", "/api/v1/login", {{"Content-Type", "application/json"}},
-                     nlohmann::json{{"user", "admin"}, {"password", password_}}.dump());
+                              nlohmann::json{{"user", "admin"}, {"password", password_}}.dump());
     EXPECT_EQ(answer.status, 200) << answer.body;
     return printed(answer.header("set-cookie"), "(vedette_session=[^;]+)");
   }

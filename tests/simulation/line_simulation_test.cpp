@@ -19,6 +19,9 @@
 namespace vedette {
 namespace {
 
+/// When the simulated service runs. Records are received then too: retention counts from that.
+constexpr Time service_time = time_from_micros(1'600'000'000'000'000);
+
 /// A broker in memory: hands out messages in order, keeps each until it is acknowledged, and starts
 /// again from the first unacknowledged one when a new session opens.
 class Broker {
@@ -59,7 +62,7 @@ class BrokerSource final : public Source {
   Result<Pulled> pull(std::size_t messages_max, std::chrono::milliseconds,
                       const Take& take) override {
     if (random_.chance(0.05)) return Error{Errc::unavailable, "the broker is away"};
-    broker_.hand_out(1 + random_.below(messages_max), take, Time{});
+    broker_.hand_out(1 + random_.below(messages_max), take, service_time);
     return Pulled::some;
   }
   Status acknowledge() override {
@@ -140,7 +143,7 @@ void live(Broker& broker, Random& random, const std::filesystem::path& path) {
   ASSERT_TRUE(store) << store.error().message;
   std::vector<std::unique_ptr<Sink>> sinks;
   sinks.push_back(std::make_unique<FlakySink>(make_store_sink(**store), random.split()));
-  ManualClock clock{time_from_micros(1'600'000'000'000'000)};
+  ManualClock clock{service_time};
   Pipeline pipeline{std::make_unique<Ingest>(std::make_unique<BrokerSource>(broker, random.split()),
                                              make_json_decoder()),
                     std::make_shared<DetectorSet>(),
