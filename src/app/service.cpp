@@ -138,7 +138,8 @@ Status Service::open_line() {
   pipeline_ = std::make_unique<Pipeline>(
       std::make_unique<Ingest>(std::move(source).value(), std::move(decoder)), *detectors,
       std::move(sinks), clock_,
-      PipelineOptions{.batch_records_max = config_.limits.batch_records_max});
+      PipelineOptions{.batch_records_max = config_.limits.batch_records_max,
+                      .spacing = std::chrono::milliseconds{3}});
   return {};
 }
 

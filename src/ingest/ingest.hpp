@@ -22,8 +22,8 @@ class Ingest {
   ~Ingest();
 
   enum class State { more, end };
-  /// Pulls until the batch is full or nothing waits: every message becomes a record in the batch
-  /// or an entry of batch.quarantined, and counts in batch.received. Lines that carry no
+  /// Pulls what waits, at most a full batch: every message becomes a record in the batch or an
+  /// entry of batch.quarantined, and counts in batch.received. Lines that carry no
   /// observation (headers) count nowhere. REQUIRES: a reset batch.
   /// @return what the source returned.
   Result<State> pull(Batch& batch, std::chrono::milliseconds wait);

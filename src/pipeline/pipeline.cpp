@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "base/expects.hpp"
@@ -23,6 +24,7 @@ struct Pipeline::Impl {
   std::atomic<std::shared_ptr<const DetectorSet>> detectors;
   Batch batch;
   Judging judging;
+  Time last_delivery;
   Time last_tick;
   std::vector<AlertChange> changes;
 };
@@ -30,6 +32,7 @@ struct Pipeline::Impl {
 Result<bool> Pipeline::step(std::stop_token stop) {
   Impl& line = *impl_;
   line.batch.reset();
+  keep_spacing();
   const auto pulled = line.ingest->pull(line.batch, line.options.wait);  // source → decode → record
   counters_.received += line.batch.received;
   if (!line.batch.empty()) {
@@ -37,7 +40,8 @@ Result<bool> Pipeline::step(std::stop_token stop) {
     line.judging.judge(line.batch, *line.detectors.load());       // features → model → verdict
     if (Status done = deliver(stop); !done) return done.error();  // → sinks
     if (Status done = line.ingest->acknowledge(); !done) return done.error();
-    counters_.last_batch_micros = (line.clock.now() - begun).count();
+    line.last_delivery = line.clock.now();
+    counters_.last_batch_micros = (line.last_delivery - begun).count();
     counters_.last_batch_size = line.batch.received;
   }
   tick();
@@ -103,6 +107,12 @@ Status Pipeline::deliver(std::stop_token stop) {
   return {};
 }
 
+void Pipeline::keep_spacing() {
+  const auto gone = impl_->clock.now() - impl_->last_delivery;
+  const auto spacing = impl_->options.spacing;
+  if (gone >= Duration{0} && gone < spacing) std::this_thread::sleep_for(spacing - gone);
+}
+
 void Pipeline::tick() {
   Impl& line = *impl_;
   const Time now = line.clock.now();
@@ -128,6 +138,7 @@ Pipeline::Pipeline(std::unique_ptr<Ingest> ingest, std::shared_ptr<const Detecto
                      std::move(detectors),
                      Batch{options.batch_records_max},
                      Judging{},
+                     Time{},
                      Time{},
                      {}}) {
   expects(impl_->detectors.load() != nullptr, "a pipeline has a detector set, maybe an empty one");

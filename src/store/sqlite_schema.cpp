@@ -99,7 +99,7 @@ FROM (SELECT 'flow' AS kind, ts, hash, device, received, score, threshold, anoma
   JOIN models m ON m.id = r.model JOIN labels t ON t.id = r.truth;
 )sql";
 
-// Pages of 8 KiB hold 40 flows. 64 MiB of cache keep the upper levels of the indexes and every
+// Pages of 4 KiB hold 19 flows: a small commit writes half of what pages of 8 KiB would. 64 MiB of cache keep the upper levels of the indexes and every
 // leaf that a steady fleet touches. The WAL is copied back by maintain() (see SqliteWriter), not
 // in the middle of a commit.
 constexpr const char* writer_pragmas = R"sql(
@@ -113,7 +113,7 @@ PRAGMA journal_size_limit = 67108864;
 
 Status create_tables(Connection& db) {
   // Before the first table: neither can be changed afterwards.
-  if (Status done = db.run("PRAGMA page_size = 8192; PRAGMA auto_vacuum = INCREMENTAL;"); !done) {
+  if (Status done = db.run("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL;"); !done) {
     return done;
   }
   if (Status done = db.run("PRAGMA journal_mode = WAL"); !done) return done;

@@ -39,7 +39,8 @@ constexpr const char* upsert_minute_sql =
     " score_max = max(score_max, ?5)";
 
 // A WAL beyond this is copied back right after a commit; below, once a second by maintain(). At
-// 8 KiB a page: 128 MiB.
+// 4 KiB a page: 64 MiB, which is also what the file may keep (journal_size_limit): giving blocks
+// back and taking them again costs 60 to 130 ms in the middle of a commit.
 constexpr int wal_pages_max = 16'384;
 
 int remember_wal_pages(void* pages, sqlite3*, const char*, int count) {
