@@ -12,9 +12,8 @@ namespace {
 using Steady = std::chrono::steady_clock;
 
 int publish(mosquitto* client, long number) {
-  const double now = std::chrono::duration<double>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+  const double now =
+      std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   char payload[512];
   const int size = std::snprintf(
       payload, sizeof payload,

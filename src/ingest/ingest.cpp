@@ -42,12 +42,13 @@ Ingest::~Ingest() = default;
 
 Result<Ingest::State> Ingest::pull(Batch& batch, std::chrono::milliseconds wait) {
   if (finished_) return State::end;
-  // One pull, not as many as fit: while messages keep coming there would always be one more, and the
-  // first would wait for a full batch (95 ms at 2,000 a second). Under load the source has many.
-  // Bad messages count too: a file of nothing else must not grow the quarantine without bound.
-  const auto pulled =
-      source_->pull(batch.records_max(), wait,
-                    [&](const RawMessage& message) { take(message, *decoder_, batch); });
+  // One pull, not as many as fit: while messages keep coming there would always be one more, and
+  // the first would wait for a full batch (95 ms at 2,000 a second). Under load the source has
+  // many. Bad messages count too: a file of nothing else must not grow the quarantine without
+  // bound.
+  const auto pulled = source_->pull(batch.records_max(), wait, [&](const RawMessage& message) {
+    take(message, *decoder_, batch);
+  });
   if (!pulled) return pulled.error();
   if (*pulled == Pulled::some) return State::more;
   finished_ = true;

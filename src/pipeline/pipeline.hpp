@@ -71,8 +71,9 @@ CountersSnapshot look_at(const Counters& counters);
 
 struct PipelineOptions {
   std::size_t batch_records_max = 2000;
-  /// Least time from one delivered batch to the next pull. A commit costs the same for one record as
-  /// for fifty: a few milliseconds more for each message make a tenth of the writes of a busy line.
+  /// Least time from one delivered batch to the next pull. A commit costs the same for one record
+  /// as for fifty: a few milliseconds more for each message make a tenth of the writes of a busy
+  /// line.
   std::chrono::microseconds spacing{0};
   std::chrono::milliseconds wait{100};          ///< longest wait for a first message
   std::chrono::milliseconds retry_min{200};     ///< pause before asking a durable sink again,

@@ -99,9 +99,9 @@ FROM (SELECT 'flow' AS kind, ts, hash, device, received, score, threshold, anoma
   JOIN models m ON m.id = r.model JOIN labels t ON t.id = r.truth;
 )sql";
 
-// Pages of 4 KiB hold 19 flows: a small commit writes half of what pages of 8 KiB would. 64 MiB of cache keep the upper levels of the indexes and every
-// leaf that a steady fleet touches. The WAL is copied back by maintain() (see SqliteWriter), not
-// in the middle of a commit.
+// Pages of 4 KiB hold 19 flows: a small commit writes half of what pages of 8 KiB would. 64 MiB of
+// cache keep the upper levels of the indexes and every leaf that a steady fleet touches. The WAL is
+// copied back by maintain() (see SqliteWriter), not in the middle of a commit.
 constexpr const char* writer_pragmas = R"sql(
 PRAGMA synchronous = FULL;
 PRAGMA cache_size = -65536;
