@@ -1,18 +1,17 @@
 /// expects(): our own mistake is a stop. Never used on input from outside.
 #pragma once
 
-#include <source_location>
-
 namespace vedette {
 
 /// Prints the place and the broken promise to stderr and aborts.
-[[noreturn]] void broken_promise(const char* promise, std::source_location where);
+[[noreturn]] void broken_promise(const char* promise, const char* file, int line);
 
-/// Stops the program when `holds` is false. `promise` says what the caller owed.
-constexpr void expects(bool holds, const char* promise,
-                       std::source_location where = std::source_location::current()) {
+/// Stops the program when `holds` is false. `promise` says what the caller owed. The place is that
+/// of the call, by builtins of GCC and clang: clang 14 has no std::source_location.
+constexpr void expects(bool holds, const char* promise, const char* file = __builtin_FILE(),
+                       int line = __builtin_LINE()) {
   if (!holds) [[unlikely]] {
-    broken_promise(promise, where);
+    broken_promise(promise, file, line);
   }
 }
 

@@ -41,9 +41,8 @@ const char* name_of(Errc code) {
   return "unknown";
 }
 
-void broken_promise(const char* promise, std::source_location where) {
-  std::fprintf(stderr, "vedette stopped at %s:%u: broken promise: %s\n", where.file_name(),
-               where.line(), promise);
+void broken_promise(const char* promise, const char* file, int line) {
+  std::fprintf(stderr, "vedette stopped at %s:%d: broken promise: %s\n", file, line, promise);
   std::abort();
 }
 

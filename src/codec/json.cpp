@@ -20,15 +20,15 @@ namespace {
 class FlowKeys {
  public:
   static constexpr std::size_t size_max = 16;
+  using Names = std::array<std::string_view, 22>;
 
   constexpr FlowKeys() {
-    constexpr std::array<std::string_view, 22> names{
-        "ts",           "uid",           "id.orig_h",  "id.orig_p",
-        "id.resp_h",    "id.resp_p",     "proto",      "service",
-        "duration",     "orig_bytes",    "resp_bytes", "conn_state",
-        "missed_bytes", "history",       "orig_pkts",  "orig_ip_bytes",
-        "resp_pkts",    "resp_ip_bytes", "label",      "detailed-label",
-        "device",       "detailed_label"};
+    constexpr Names names{"ts",           "uid",           "id.orig_h",  "id.orig_p",
+                          "id.resp_h",    "id.resp_p",     "proto",      "service",
+                          "duration",     "orig_bytes",    "resp_bytes", "conn_state",
+                          "missed_bytes", "history",       "orig_pkts",  "orig_ip_bytes",
+                          "resp_pkts",    "resp_ip_bytes", "label",      "detailed-label",
+                          "device",       "detailed_label"};
     while (!fill(names)) multiplier_ += 2;
   }
 
@@ -55,10 +55,9 @@ class FlowKeys {
                                 (static_cast<std::uint32_t>(key.size()) << 24U);
     return (mixed * multiplier) >> 25U;
   }
-  template <std::size_t N>
-  constexpr bool fill(const std::array<std::string_view, N>& names) {
+  constexpr bool fill(const Names& names) {
     slots_ = {};
-    for (std::size_t i = 0; i < N; ++i) {
+    for (std::size_t i = 0; i < names.size(); ++i) {
       Slot& slot = slots_[slot_of(names[i], multiplier_)];
       if (slot.size != 0) return false;
       for (std::size_t c = 0; c < names[i].size(); ++c) slot.name[c] = names[i][c];
