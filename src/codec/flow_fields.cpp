@@ -209,6 +209,9 @@ Fault set_truth(std::string_view label, std::string_view detail, Truth& truth) {
   label = trimmed(label);
   detail = trimmed(detail);
   if (label.size() > label_bytes_max || detail.size() > label_bytes_max) return Fault::too_large;
+  // Three blanks separate labels in IoT-23's layout: inside one they are two columns gone wrong.
+  constexpr std::string_view gap = "   ";
+  if (label.find(gap) != label.npos || detail.find(gap) != detail.npos) return Fault::malformed;
   if (equal_ignoring_case(label, benign_label)) {
     truth.label.assign(benign_label);
   } else if (!unset_label(detail)) {
