@@ -31,6 +31,16 @@ Progress::~Progress() {
 
 void Progress::advance(std::uint64_t by) {
   done_.fetch_add(by, std::memory_order_relaxed);
+  draw_when_due();
+}
+
+void Progress::set(std::uint64_t done, std::uint64_t total) {
+  done_.store(done, std::memory_order_relaxed);
+  total_.store(total, std::memory_order_relaxed);
+  draw_when_due();
+}
+
+void Progress::draw_when_due() {
   if (!enabled_) return;
   const auto now = Steady::now();
   const auto elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(now - start_).count();
@@ -46,10 +56,11 @@ void Progress::note(std::string text) {
 void Progress::draw(Steady::time_point now) {
   drawn_ = true;
   const auto done = done_.load(std::memory_order_relaxed);
+  const auto total = total_.load(std::memory_order_relaxed);
   const double seconds = std::chrono::duration<double>(now - start_).count();
   std::string line = title_;
-  if (total_ > 0) {
-    const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total_));
+  if (total > 0) {
+    const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
     const auto filled = static_cast<std::size_t>(share * 30);
     std::string bar;
     for (std::size_t i = 0; i < 30; ++i) bar += i < filled ? "█" : "░";

@@ -9,7 +9,7 @@
 
 namespace vedette {
 
-/// advance() is thread-safe and cheap; the rest belongs to the thread that made it.
+/// advance() and set() are thread-safe and cheap; the rest belongs to the thread that made it.
 class Progress {
  public:
   /// `total` 0 means unknown. `enabled` false draws nothing (tests, --quiet).
@@ -19,16 +19,19 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void advance(std::uint64_t by = 1);
+  /// Instead of advance(): `done` of `total` are done, whatever was said before.
+  void set(std::uint64_t done, std::uint64_t total);
   /// Text behind the bar ("macro-F1 0.91").
   void note(std::string text);
   void finish();
 
  private:
   using Steady = std::chrono::steady_clock;
+  void draw_when_due();
   void draw(Steady::time_point now);
   std::string title_;
   std::string note_;
-  std::uint64_t total_;
+  std::atomic<std::uint64_t> total_;
   bool enabled_;
   bool terminal_;
   bool drawn_ = false;

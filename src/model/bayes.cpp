@@ -29,18 +29,10 @@
 #include <utility>
 
 #include "base/expects.hpp"
+#include "base/simd.hpp"
 #include "model/fit_input.hpp"
 #include "model/model.hpp"
 #include "model/parallel.hpp"
-
-// Wider vectors where the machine has them, chosen at load time. AVX2 without fused multiply-add
-// computes the same bits as SSE2. Sanitizers and clang's resolvers do not go together.
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__OPTIMIZE__) && \
-    !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
-#define VEDETTE_WIDE __attribute__((target_clones("avx2", "default")))
-#else
-#define VEDETTE_WIDE
-#endif
 
 namespace vedette {
 

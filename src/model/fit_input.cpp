@@ -137,4 +137,22 @@ Status check_training_set(const TrainingSet& set) {
   return {};
 }
 
+std::vector<double> class_weights(const TrainingSet& set, bool balanced) {
+  std::vector<double> weights(set.classes.size(), 1.0);
+  if (!balanced) return weights;
+  std::vector<std::size_t> rows(set.classes.size());
+  for (const std::uint16_t label : set.labels) ++rows[label];
+  const auto present = static_cast<double>(
+      std::count_if(rows.begin(), rows.end(), [](std::size_t n) { return n > 0; }));
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    if (rows[k] == 0) continue;
+    weights[k] = static_cast<double>(set.labels.size()) / (present * static_cast<double>(rows[k]));
+  }
+  return weights;
+}
+
+void tell(const FitOptions& options, std::uint64_t done, std::uint64_t total) {
+  if (options.progress != nullptr) options.progress->set(done, total);
+}
+
 }  // namespace vedette

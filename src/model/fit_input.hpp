@@ -46,4 +46,11 @@ constexpr std::size_t fit_classes_max = 256;
 /// an infinite value, a weight that is not positive), too_large, each naming row or column.
 Status check_training_set(const TrainingSet& set);
 
+/// One per class: all 1, or scikit-learn's "balanced", by which every class weighs the same in sum.
+/// REQUIRES: a checked training set.
+std::vector<double> class_weights(const TrainingSet& set, bool balanced);
+
+/// Moves the bar of whoever called fit, if there is one. Thread-safe, cheap.
+void tell(const FitOptions& options, std::uint64_t done, std::uint64_t total);
+
 }  // namespace vedette

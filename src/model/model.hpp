@@ -43,7 +43,17 @@ struct FitOptions {
   std::uint64_t seed = 1;
   unsigned threads = 1;  ///< the model is the same for every number
   std::stop_token stop;  ///< fit returns cancelled soon after
-  Progress* progress = nullptr;
+  Progress* progress = nullptr;  ///< fit calls set() on it, from any thread
+};
+
+/// One question of a tree, or one of its answers.
+struct TreeQuestion {
+  std::uint32_t column = 0;
+  float cut = 0;  ///< a row with value <= cut goes to `yes`
+  bool missing_says_yes = false;
+  std::uint32_t yes = 0, no = 0;     ///< positions in the list; both 0: an answer
+  double rows = 0;                   ///< training rows that came here, by weight
+  std::vector<float> probabilities;  ///< of each class, here
 };
 
 /// Immutable after fit or load: every const member is thread-safe.
@@ -63,11 +73,19 @@ class Model {
                        std::span<float> out) const = 0;
   /// What only this kind of model knows, for people ("depth 12, 371 leaves").
   virtual std::string describe() const = 0;
+  /// What a single tree asks, the root first; empty for every other kind of model.
+  virtual std::vector<TreeQuestion> questions() const { return {}; }
   virtual void save(ByteWriter& out) const = 0;
 };
 
 /// value = 1 − P(benign); class_index = the most probable class that is not benign.
 Score to_score(std::span<const float> probabilities);
+
+/// One option of a model and the values worth trying, for `train --search`.
+struct SearchAxis {
+  std::string_view option;
+  std::vector<std::string_view> values;  ///< the default among them
+};
 
 /// One row of the table of models in app/.
 struct ModelKind {
@@ -77,10 +95,16 @@ struct ModelKind {
   Result<std::unique_ptr<Model>> (*fit)(const TrainingSet& set, const FitOptions& options);
   /// Bounds-checked, allocates no more than the bytes warrant. @return corrupt, unsupported.
   Result<std::unique_ptr<Model>> (*load)(ByteReader& in);
+  std::vector<SearchAxis> search = {};  ///< empty: there is nothing to choose
 };
 
 extern const ModelKind tree_kind;    ///< CART decision tree
 extern const ModelKind bayes_kind;   ///< naive Bayes
+extern const ModelKind svm_kind;     ///< support vector machine
+extern const ModelKind cnn_kind;     ///< 1-D convolutional network
+extern const ModelKind mlp_kind;     ///< dense network
+extern const ModelKind forest_kind;  ///< random forest, extra trees
+extern const ModelKind boost_kind;   ///< gradient boosted trees
 extern const ModelKind series_kind;  ///< readings: deviation of a series from its own recent level
 
 /// The classes of a series model: benign_label, then one per column, named like it. Its fit needs

@@ -215,21 +215,6 @@ Result<std::unique_ptr<Model>> load_tree(ByteReader& in) {
   return std::unique_ptr<Model>(std::make_unique<Tree>(width, classes, std::move(tree)));
 }
 
-/// scikit-learn's "balanced": every class weighs the same in sum.
-std::vector<double> class_weights(const TrainingSet& set, bool balanced) {
-  std::vector<double> weights(set.classes.size(), 1.0);
-  if (!balanced) return weights;
-  std::vector<std::size_t> rows(set.classes.size());
-  for (const std::uint16_t label : set.labels) ++rows[label];
-  const auto present = static_cast<double>(
-      std::count_if(rows.begin(), rows.end(), [](std::size_t n) { return n > 0; }));
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    if (rows[k] == 0) continue;
-    weights[k] = static_cast<double>(set.labels.size()) / (present * static_cast<double>(rows[k]));
-  }
-  return weights;
-}
-
 Result<std::unique_ptr<Model>> fit_tree(const TrainingSet& set, const FitOptions& options) {
   OptionReader reader("tree", options);
   GrowOptions grow;
