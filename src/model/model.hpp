@@ -41,8 +41,8 @@ struct TrainingSet {
 struct FitOptions {
   std::map<std::string, std::string, std::less<>> values;  ///< "depth_max" → "12"; see each model
   std::uint64_t seed = 1;
-  unsigned threads = 1;  ///< the model is the same for every number
-  std::stop_token stop;  ///< fit returns cancelled soon after
+  unsigned threads = 1;          ///< the model is the same for every number
+  std::stop_token stop;          ///< fit returns cancelled soon after
   Progress* progress = nullptr;  ///< fit calls set() on it, from any thread
 };
 
