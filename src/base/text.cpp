@@ -106,4 +106,30 @@ void append_json_number(std::string& out, float value) {
   append_number(out, value);
 }
 
+void append_json_key(std::string& out, std::string_view name) {
+  if (out.back() != '{') out += ',';
+  append_json_string(out, name);
+  out += ':';
+}
+
+void append_json_field(std::string& out, std::string_view name, std::string_view value) {
+  append_json_key(out, name);
+  append_json_string(out, value);
+}
+
+void append_json_field(std::string& out, std::string_view name, double value) {
+  append_json_key(out, name);
+  append_json_number(out, value);
+}
+
+void append_json_field(std::string& out, std::string_view name, float value) {
+  append_json_key(out, name);
+  append_json_number(out, value);
+}
+
+void append_json_field(std::string& out, std::string_view name, std::uint64_t value) {
+  append_json_key(out, name);
+  out += std::to_string(value);
+}
+
 }  // namespace vedette

@@ -3,6 +3,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <concepts>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,5 +51,22 @@ void append_json_string(std::string& out, std::string_view text);
 /// Appends a number; NaN and infinities become null, as JSON has none.
 void append_json_number(std::string& out, double value);
 void append_json_number(std::string& out, float value);
+
+/// `"name":`, after a comma unless `out` ends in '{': one member of a JSON object begins.
+void append_json_key(std::string& out, std::string_view name);
+/// A whole member.
+void append_json_field(std::string& out, std::string_view name, std::string_view value);
+void append_json_field(std::string& out, std::string_view name, double value);
+void append_json_field(std::string& out, std::string_view name, float value);
+void append_json_field(std::string& out, std::string_view name, std::uint64_t value);
+/// A template because text literals would rather become bool than std::string_view.
+template <std::same_as<bool> T>
+void append_json_field(std::string& out, std::string_view name, T value) {
+  append_json_key(out, name);
+  out += value ? "true" : "false";
+}
+inline void append_json_field(std::string& out, std::string_view name, const char* value) {
+  append_json_field(out, name, std::string_view{value});
+}
 
 }  // namespace vedette

@@ -136,23 +136,12 @@ void Record::seal() {
 
 namespace {
 
-/// Writes `"name":` with the comma before it where one is due.
-void field_name(std::string& out, std::string_view name) {
-  if (out.back() != '{') out += ',';
-  append_json_string(out, name);
-  out += ':';
-}
-
 void text_field(std::string& out, std::string_view name, std::string_view value) {
-  if (value.empty()) return;
-  field_name(out, name);
-  append_json_string(out, value);
+  if (!value.empty()) append_json_field(out, name, value);
 }
 
 void number_field(std::string& out, std::string_view name, double value) {
-  if (std::isnan(value)) return;
-  field_name(out, name);
-  append_json_number(out, value);
+  if (!std::isnan(value)) append_json_field(out, name, value);
 }
 
 void append_seconds(std::string& out, Time time) {
@@ -166,7 +155,7 @@ void append_seconds(std::string& out, Time time) {
 
 void append_flow_fields(std::string& out, const Record& record) {
   const Flow& flow = record.flow;
-  field_name(out, "ts");
+  append_json_key(out, "ts");
   append_seconds(out, record.time);
   text_field(out, "uid", flow.uid);
   text_field(out, "id.orig_h", flow.orig_h);
@@ -194,7 +183,7 @@ void append_record_json(std::string& out, const Record& record) {
   if (record.kind == RecordKind::flow) {
     append_flow_fields(out, record);
   } else {
-    field_name(out, "timestamp");
+    append_json_key(out, "timestamp");
     out += '"';
     append_rfc3339(out, record.time);
     out += '"';

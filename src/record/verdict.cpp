@@ -54,34 +54,8 @@ void Batch::reset() {
 
 namespace {
 
-void key(std::string& out, std::string_view name) {
-  if (out.back() != '{') out += ',';
-  append_json_string(out, name);
-  out += ':';
-}
-
-void put(std::string& out, std::string_view name, std::string_view text) {
-  key(out, name);
-  append_json_string(out, text);
-}
-
-void put(std::string& out, std::string_view name, float number) {
-  key(out, name);
-  append_json_number(out, number);
-}
-
-void put(std::string& out, std::string_view name, std::uint64_t number) {
-  key(out, name);
-  out += std::to_string(number);
-}
-
-void put(std::string& out, std::string_view name, bool value) {
-  key(out, name);
-  out += value ? "true" : "false";
-}
-
-void put(std::string& out, std::string_view name, Time time) {
-  key(out, name);
+void append_json_field(std::string& out, std::string_view name, Time time) {
+  append_json_key(out, name);
   out += '"';
   append_rfc3339(out, time);
   out += '"';
@@ -94,11 +68,11 @@ void append_reasons_json(std::string& out, const std::vector<Reason>& reasons) {
   for (const Reason& reason : reasons) {
     if (&reason != reasons.data()) out += ',';
     out += '{';
-    put(out, "feature", reason.feature);
-    put(out, "value", reason.value);
-    put(out, "usual_low", reason.usual_low);
-    put(out, "usual_high", reason.usual_high);
-    put(out, "weight", reason.weight);
+    append_json_field(out, "feature", reason.feature);
+    append_json_field(out, "value", reason.value);
+    append_json_field(out, "usual_low", reason.usual_low);
+    append_json_field(out, "usual_high", reason.usual_high);
+    append_json_field(out, "weight", reason.weight);
     out += '}';
   }
   out += ']';
@@ -107,54 +81,54 @@ void append_reasons_json(std::string& out, const std::vector<Reason>& reasons) {
 void append_verdict_json(std::string& out, const Judged& judged) {
   const Verdict& verdict = judged.verdict;
   out += '{';
-  put(out, "id", to_text(judged.record.key));
-  put(out, "device", judged.record.device);
-  put(out, "kind", name_of(judged.record.kind));
-  put(out, "time", judged.record.time);
-  put(out, "received", judged.received);
-  put(out, "score", verdict.score);
-  put(out, "threshold", verdict.threshold);
-  put(out, "anomalous", verdict.anomalous);
-  put(out, "certainty", name_of(verdict.certainty));
-  put(out, "label", verdict.label);
-  put(out, "model", verdict.model);
-  key(out, "reasons");
+  append_json_field(out, "id", to_text(judged.record.key));
+  append_json_field(out, "device", judged.record.device);
+  append_json_field(out, "kind", name_of(judged.record.kind));
+  append_json_field(out, "time", judged.record.time);
+  append_json_field(out, "received", judged.received);
+  append_json_field(out, "score", verdict.score);
+  append_json_field(out, "threshold", verdict.threshold);
+  append_json_field(out, "anomalous", verdict.anomalous);
+  append_json_field(out, "certainty", name_of(verdict.certainty));
+  append_json_field(out, "label", verdict.label);
+  append_json_field(out, "model", verdict.model);
+  append_json_key(out, "reasons");
   append_reasons_json(out, verdict.reasons);
-  key(out, "record");
+  append_json_key(out, "record");
   append_record_json(out, judged.record);
   out += '}';
 }
 
 void append_alert_json(std::string& out, const Alert& alert) {
   out += '{';
-  put(out, "id", alert.id);
-  put(out, "device", alert.device);
-  put(out, "kind", name_of(alert.kind));
-  put(out, "label", alert.label);
-  put(out, "count", alert.count);
-  put(out, "first", alert.first);
-  put(out, "last", alert.last);
-  put(out, "raised", alert.raised);
-  put(out, "updated", alert.updated);
-  put(out, "peak_score", alert.peak_score);
-  put(out, "peak_record", to_text(alert.peak_record));
-  key(out, "reasons");
+  append_json_field(out, "id", alert.id);
+  append_json_field(out, "device", alert.device);
+  append_json_field(out, "kind", name_of(alert.kind));
+  append_json_field(out, "label", alert.label);
+  append_json_field(out, "count", alert.count);
+  append_json_field(out, "first", alert.first);
+  append_json_field(out, "last", alert.last);
+  append_json_field(out, "raised", alert.raised);
+  append_json_field(out, "updated", alert.updated);
+  append_json_field(out, "peak_score", alert.peak_score);
+  append_json_field(out, "peak_record", to_text(alert.peak_record));
+  append_json_key(out, "reasons");
   append_reasons_json(out, alert.reasons);
-  put(out, "open", alert.open);
-  put(out, "acknowledged", alert.acknowledged);
-  put(out, "feedback", alert.feedback);
-  put(out, "comment", alert.comment);
+  append_json_field(out, "open", alert.open);
+  append_json_field(out, "acknowledged", alert.acknowledged);
+  append_json_field(out, "feedback", alert.feedback);
+  append_json_field(out, "comment", alert.comment);
   out += '}';
 }
 
 void append_quarantined_json(std::string& out, const Quarantined& quarantined) {
   out += '{';
-  put(out, "received", quarantined.received);
-  put(out, "place", quarantined.place);
-  put(out, "code", quarantined.code);
-  put(out, "reason", quarantined.reason);
-  put(out, "payload", quarantined.payload);
-  put(out, "payload_bytes", quarantined.payload_bytes);
+  append_json_field(out, "received", quarantined.received);
+  append_json_field(out, "place", quarantined.place);
+  append_json_field(out, "code", quarantined.code);
+  append_json_field(out, "reason", quarantined.reason);
+  append_json_field(out, "payload", quarantined.payload);
+  append_json_field(out, "payload_bytes", quarantined.payload_bytes);
   out += '}';
 }
 

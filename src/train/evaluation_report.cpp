@@ -51,21 +51,16 @@ std::string joined(const std::vector<std::string>& names) {
   return out;
 }
 
-void number(std::string& out, std::string_view name, double value) {
-  out += fmt::format(",\"{}\":", name);
-  append_json_number(out, value);
-}
-
 void append_classes(std::string& out, const Evaluation& evaluation) {
   out += ",\"classes\":[";
   for (const ClassMetrics& one : evaluation.classes) {
     if (out.back() != '[') out += ',';
-    out += "{\"label\":";
-    append_json_string(out, one.label);
-    out += fmt::format(",\"support\":{}", one.support);
-    number(out, "precision", one.precision);
-    number(out, "recall", one.recall);
-    number(out, "f1", one.f1);
+    out += '{';
+    append_json_field(out, "label", one.label);
+    append_json_field(out, "support", one.support);
+    append_json_field(out, "precision", one.precision);
+    append_json_field(out, "recall", one.recall);
+    append_json_field(out, "f1", one.f1);
     out += '}';
   }
   out += "],\"confusion\":[";
@@ -95,15 +90,16 @@ std::string to_text(const Evaluation& evaluation) {
 }
 
 std::string to_json(const Evaluation& evaluation) {
-  std::string out = fmt::format("{{\"rows\":{}", evaluation.rows);
-  number(out, "accuracy", evaluation.accuracy);
-  number(out, "macro_f1", evaluation.macro_f1);
-  number(out, "weighted_f1", evaluation.weighted_f1);
-  number(out, "roc_auc", evaluation.roc_auc);
-  number(out, "pr_auc", evaluation.pr_auc);
-  number(out, "false_positive_rate", evaluation.false_positive_rate);
-  number(out, "detection_rate", evaluation.detection_rate);
-  number(out, "seen_share", evaluation.seen_share);
+  std::string out = "{";
+  append_json_field(out, "rows", evaluation.rows);
+  append_json_field(out, "accuracy", evaluation.accuracy);
+  append_json_field(out, "macro_f1", evaluation.macro_f1);
+  append_json_field(out, "weighted_f1", evaluation.weighted_f1);
+  append_json_field(out, "roc_auc", evaluation.roc_auc);
+  append_json_field(out, "pr_auc", evaluation.pr_auc);
+  append_json_field(out, "false_positive_rate", evaluation.false_positive_rate);
+  append_json_field(out, "detection_rate", evaluation.detection_rate);
+  append_json_field(out, "seen_share", evaluation.seen_share);
   append_classes(out, evaluation);
   out += ",\"unseen_classes\":[";
   for (const std::string& name : evaluation.unseen_classes) {
