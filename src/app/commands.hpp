@@ -15,7 +15,8 @@ namespace vedette {
 struct PrepareOptions {
   std::vector<std::filesystem::path> captures;
   std::filesystem::path out;
-  std::string format;  ///< "" sniffs
+  std::string format;   ///< "" sniffs
+  std::string columns;  ///< remembered in the data set
   bool json = false;
 };
 Status run_prepare(const PrepareOptions& options, const Clock& clock, std::stop_token stop);
@@ -25,15 +26,37 @@ struct TrainCommand {
   std::filesystem::path out;
   std::string model = "tree";
   std::vector<std::string> settings;  ///< "depth_max=12"
-  std::string columns = "behaviour";
+  std::string columns;                ///< "": the data set's, or behaviour
   std::string split = "random";
   double train_share = 0.8;
   double false_positive_rate = 1e-3;
   std::uint64_t seed = 1;
+  std::uint32_t trials = 24;
+  std::uint32_t threads = 0;  ///< 0: all there are
   bool binary = false;
+  bool as_published = false;
+  bool search = false;
   bool json = false;
 };
 Status run_train(const TrainCommand& options, const Clock& clock, std::stop_token stop);
+
+struct CompareCommand {
+  std::filesystem::path dataset;
+  std::string models = "all";         ///< "tree,svm"
+  std::vector<std::string> settings;  ///< "svm.C=10"
+  std::string columns;                ///< "": the data set's, or behaviour
+  std::string split = "random";
+  double train_share = 0.8;
+  std::uint32_t folds = 5;
+  double false_positive_rate = 1e-3;
+  std::uint64_t seed = 1;
+  std::uint32_t threads = 0;  ///< 0: all there are
+  bool binary = false;
+  bool as_published = false;
+  bool json = false;
+  std::filesystem::path report;  ///< "": NAME.comparison.html beside where one is; "-": none
+};
+Status run_compare(const CompareCommand& options, const Clock& clock, std::stop_token stop);
 
 struct ScoreOptions {
   std::filesystem::path model;
@@ -54,6 +77,9 @@ Status run_trace(const TraceOptions& options, const Clock& clock);
 struct ModelShowOptions {
   std::vector<std::filesystem::path> files;
   bool json = false;
+  bool tree = false;              ///< the questions of a tree, as text
+  std::filesystem::path drawing;  ///< where to draw it, as SVG
+  std::uint32_t depth = 5;        ///< of both
 };
 Status run_model_show(const ModelShowOptions& options);
 

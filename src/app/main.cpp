@@ -9,6 +9,7 @@
 #include "app/interrupt.hpp"
 #include "app/simulate_command.hpp"
 #include "app/system_clock.hpp"
+#include "app/tables.hpp"
 #include "base/text.hpp"
 
 namespace {
@@ -55,6 +56,36 @@ void add_command(CLI::App& parent, const char* name, const char* summary, const 
   });
 }
 
+std::string flow_model_names() {
+  std::vector<std::string_view> names;
+  for (const ModelKind& kind : model_kinds()) {
+    if (kind.record_kind == RecordKind::flow) names.push_back(kind.name);
+  }
+  return listed(names);
+}
+
+/// What train and compare have in common.
+template <class Options>
+void describe_fit(CLI::App& sub, Options& options) {
+  sub.add_option("dataset", options.dataset, "a data set from prepare")->required();
+  sub.add_option("--columns", options.columns,
+                 "behaviour, published24 or ports (default: what prepare was told, or behaviour)");
+  sub.add_option("--train-share", options.train_share, "share of the rows to fit on")
+      ->check(CLI::Range(0.05, 0.95))
+      ->capture_default_str();
+  sub.add_option("--fpr", options.false_positive_rate,
+                 "false-positive rate the threshold is set to")
+      ->check(CLI::Range(0.0, 0.5))
+      ->capture_default_str();
+  sub.add_option("--seed", options.seed)->capture_default_str();
+  sub.add_option("--threads", options.threads, "0: all there are; the models are the same")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
+  sub.add_flag("--binary,!--multiclass", options.binary, "Benign against everything else");
+  sub.add_flag("--as-published", options.as_published,
+               "naive Bayes takes every column as Gaussian, as published comparisons do");
+}
+
 void add_data_commands(CLI::App& app, Command& chosen) {
   add_command<PrepareOptions>(
       app, "prepare", "many captures in, one data set out, with a report",
@@ -64,6 +95,8 @@ void add_data_commands(CLI::App& app, Command& chosen) {
             ->required();
         sub.add_option("-o,--out", options.out, "the data set to write")->required();
         sub.add_option("--format", options.format, "zeek, json or csv (default: look inside)");
+        sub.add_option("--columns", options.columns,
+                       "what train and compare take: behaviour, published24 or ports");
         sub.add_flag("--json", options.json, "the report as JSON");
       },
       [](const PrepareOptions& options, World& world) {
@@ -73,26 +106,40 @@ void add_data_commands(CLI::App& app, Command& chosen) {
       app, "train", "fit a detector and write its model file",
       "vedette train iot.vds --model tree -o tree.vdm", chosen,
       [](CLI::App& sub, TrainCommand& options) {
-        sub.add_option("dataset", options.dataset, "a data set from prepare")->required();
-        sub.add_option("-m,--model", options.model, "tree or bayes")->capture_default_str();
+        sub.add_option("-m,--model", options.model, flow_model_names())->capture_default_str();
         sub.add_option("-o,--out", options.out, "the model file to write")->required();
-        sub.add_option("--columns", options.columns, "behaviour, published24 or ports")
-            ->capture_default_str();
+        describe_fit(sub, options);
         sub.add_option("--split", options.split, "random, time or capture")->capture_default_str();
-        sub.add_option("--train-share", options.train_share, "share of the rows to fit on")
-            ->check(CLI::Range(0.05, 0.95))
-            ->capture_default_str();
-        sub.add_option("--fpr", options.false_positive_rate,
-                       "false-positive rate the threshold is set to")
-            ->check(CLI::Range(0.0, 0.5))
-            ->capture_default_str();
         sub.add_option("--set", options.settings, "a setting of the model, as name=value");
-        sub.add_option("--seed", options.seed)->capture_default_str();
-        sub.add_flag("--binary,!--multiclass", options.binary, "Benign against everything else");
+        sub.add_flag("--search", options.search, "try settings by cross-validation, take the best");
+        sub.add_option("--trials", options.trials, "settings that --search tries")
+            ->check(CLI::Range(2, 1000))
+            ->capture_default_str();
         sub.add_flag("--json", options.json, "the evaluation as JSON");
       },
       [](const TrainCommand& options, World& world) {
         return run_train(options, world.clock, world.interrupt.token());
+      });
+  add_command<CompareCommand>(
+      app, "compare", "train detectors side by side: a table and a report",
+      "vedette compare iot.vds --models all", chosen,
+      [](CLI::App& sub, CompareCommand& options) {
+        sub.add_option("--models", options.models, "all, or a list of " + flow_model_names())
+            ->capture_default_str();
+        describe_fit(sub, options);
+        sub.add_option("--split", options.split,
+                       "random, time, capture, kfold or leave-one-capture-out")
+            ->capture_default_str();
+        sub.add_option("--folds", options.folds, "of kfold")
+            ->check(CLI::Range(2, 100))
+            ->capture_default_str();
+        sub.add_option("--set", options.settings, "a setting of one model, as model.name=value");
+        sub.add_option("--report", options.report,
+                       "where the HTML report goes (default: DATASET.comparison.html), - for none");
+        sub.add_flag("--json", options.json, "the figures as JSON");
+      },
+      [](const CompareCommand& options, World& world) {
+        return run_compare(options, world.clock, world.interrupt.token());
       });
   add_command<ScoreOptions>(
       app, "score", "judge a file: one verdict a line",
@@ -155,7 +202,12 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
       *model, "show", "what a model file holds", "vedette model show tree.vdm", chosen,
       [](CLI::App& sub, ModelShowOptions& options) {
         sub.add_option("files", options.files)->required();
-        sub.add_flag("--json", options.json);
+        sub.add_flag("--tree", options.tree, "the questions a tree asks")
+            ->excludes(sub.add_flag("--json", options.json));
+        sub.add_option("--svg", options.drawing, "draw the tree into this file");
+        sub.add_option("--depth", options.depth, "how deep --tree and --svg go")
+            ->check(CLI::Range(1, 64))
+            ->capture_default_str();
       },
       [](const ModelShowOptions& options, World&) { return run_model_show(options); });
   CLI::App* user = app.add_subcommand("user", "people and tokens (while the service is stopped)")

@@ -6,6 +6,8 @@
 
 #include "app/commands.hpp"
 #include "app/tables.hpp"
+#include "base/file.hpp"
+#include "feature/feature.hpp"
 #include "train/train.hpp"
 
 namespace vedette {
@@ -38,6 +40,10 @@ Status read_settings(const std::vector<std::string>& settings, FitOptions& fit) 
 
 Status run_prepare(const PrepareOptions& options, const Clock& clock, std::stop_token stop) {
   DatasetWriter writer;
+  if (!options.columns.empty()) {
+    if (const auto known = make_flow_features(options.columns); !known) return known.error();
+    writer.set_columns(options.columns);
+  }
   std::vector<CaptureReport> reports;
   Progress progress{"preparing", total_bytes(options.captures)};
   for (const auto& path : options.captures) {
@@ -57,42 +63,161 @@ Status run_prepare(const PrepareOptions& options, const Clock& clock, std::stop_
   return {};
 }
 
-Status run_train(const TrainCommand& options, const Clock& clock, std::stop_token stop) {
-  const auto kind = find_model_kind(options.model, RecordKind::flow);
-  if (!kind) return kind.error();
-  const Result<Dataset> dataset = Dataset::load(options.dataset);
-  if (!dataset) return dataset.error();
-  Progress progress{fmt::format("training {}", options.model), 0};
-  TrainOptions train_options;
-  train_options.columns = options.columns;
-  train_options.binary = options.binary;
-  train_options.split = {options.split, options.train_share, options.seed};
-  train_options.false_positive_rate = options.false_positive_rate;
-  train_options.created = to_rfc3339(clock.now());
-  train_options.fit.seed = options.seed;
-  train_options.fit.threads = std::max(1U, std::thread::hardware_concurrency());
-  train_options.fit.stop = stop;
-  train_options.fit.progress = &progress;
-  if (Status read = read_settings(options.settings, train_options.fit); !read) return read;
-  Result<Trained> trained = train(*dataset, **kind, train_options);
-  if (!trained) return trained.error();
-  progress.finish();
-  if (Status saved = save_model(options.out, trained->file); !saved) return saved;
+namespace {
 
-  const ModelFile& file = trained->file;
-  if (options.json) {
+std::string columns_for(std::string_view asked, const Dataset& dataset) {
+  if (!asked.empty()) return std::string{asked};
+  return dataset.columns().empty() ? "behaviour" : std::string{dataset.columns()};
+}
+
+unsigned threads_for(std::uint32_t asked) {
+  return asked != 0 ? asked : std::max(1U, std::thread::hardware_concurrency());
+}
+
+/// The options that train and compare have in common.
+template <class Command>
+TrainOptions train_options(const Command& command, const Dataset& dataset, const Clock& clock,
+                           std::stop_token stop, Progress& progress) {
+  TrainOptions out;
+  out.columns = columns_for(command.columns, dataset);
+  out.binary = command.binary;
+  out.split.by = command.split;
+  out.split.train_share = command.train_share;
+  out.split.seed = command.seed;
+  out.false_positive_rate = command.false_positive_rate;
+  out.created = to_rfc3339(clock.now());
+  out.fit.seed = command.seed;
+  out.fit.threads = threads_for(command.threads);
+  out.fit.stop = std::move(stop);
+  out.fit.progress = &progress;
+  return out;
+}
+
+Status search_settings(const TrainCommand& command, const Dataset& dataset, const ModelKind& kind,
+                       TrainOptions& options) {
+  SearchOptions limits;
+  limits.trials = command.trials;
+  const auto searched = search(dataset, kind, options, limits);
+  if (!searched) return searched.error();
+  options.fit.values = searched->trials.front().values;
+  // With --json standard output holds one JSON value and nothing else.
+  fmt::print(command.json ? stderr : stdout, "{}\n", to_text(*searched));
+  return {};
+}
+
+void print_trained(const TrainCommand& command, const Trained& trained) {
+  const ModelFile& file = trained.file;
+  if (command.json) {
     fmt::print(R"({{"model":"{}","id":"{}","fit_seconds":{:.6f},"evaluation":{}}})"
                "\n",
-               options.model, file.id, trained->fit_seconds, to_json(trained->evaluation));
-    return {};
+               command.model, file.id, trained.fit_seconds, to_json(trained.evaluation));
+    return;
   }
-  fmt::print("{}", to_text(trained->evaluation));
-  fmt::print("\n{} → {} ({}), fitted in {:.2f} s\n", file.id, options.out.string(),
-             file.model->describe(), trained->fit_seconds);
+  fmt::print("{}", to_text(trained.evaluation));
+  fmt::print("\n{} → {} ({}), fitted in {:.2f} s\n", file.id, command.out.string(),
+             file.model->describe(), trained.fit_seconds);
   fmt::print("threshold {:.6f}: {:.4f} % false positives on {} benign rows set aside for it\n",
              file.threshold.value, 100 * file.threshold.false_positive_rate,
              file.threshold.benign_rows);
-  for (const std::string& note : trained->notes) fmt::print("note: {}\n", note);
+  for (const std::string& note : trained.notes) fmt::print("note: {}\n", note);
+}
+
+/// "tree,svm" or "all".
+Result<std::vector<Contender>> find_contenders(std::string_view models) {
+  std::vector<Contender> out;
+  if (models == "all") {
+    for (const ModelKind& kind : model_kinds()) {
+      if (kind.record_kind == RecordKind::flow) out.push_back({&kind, {}});
+    }
+    return out;
+  }
+  while (true) {
+    const std::string_view name = models.substr(0, models.find(','));
+    const auto kind = find_model_kind(name, RecordKind::flow);
+    if (!kind) return kind.error();
+    out.push_back({*kind, {}});
+    if (name.size() == models.size()) return out;
+    models.remove_prefix(name.size() + 1);
+  }
+}
+
+/// "svm.C=10" is for svm.
+Status read_settings(const std::vector<std::string>& settings, std::vector<Contender>& contenders) {
+  for (const std::string& setting : settings) {
+    const std::size_t dot = setting.find('.');
+    const std::size_t equals = setting.find('=');
+    if (dot == std::string::npos || equals == std::string::npos || equals < dot + 2) {
+      return Error{Errc::malformed, fmt::format("--set {}: must be model.name=value", setting)};
+    }
+    const std::string_view model = std::string_view{setting}.substr(0, dot);
+    const auto named = std::find_if(contenders.begin(), contenders.end(),
+                                    [&](const Contender& c) { return c.kind->name == model; });
+    if (named == contenders.end()) {
+      return Error{Errc::not_found,
+                   fmt::format("--set {}: {} is not among the models compared", setting, model)};
+    }
+    named->values[setting.substr(dot + 1, equals - dot - 1)] = setting.substr(equals + 1);
+  }
+  return {};
+}
+
+Status write_report(const std::filesystem::path& path, const std::string& html) {
+  auto file = AtomicFile::create(path);
+  if (!file) return file.error();
+  if (Status done = file->write(std::as_bytes(std::span{html})); !done) return done;
+  return file->commit();
+}
+
+}  // namespace
+
+Status run_train(const TrainCommand& command, const Clock& clock, std::stop_token stop) {
+  const auto kind = find_model_kind(command.model, RecordKind::flow);
+  if (!kind) return kind.error();
+  const Result<Dataset> dataset = Dataset::load(command.dataset);
+  if (!dataset) return dataset.error();
+  Progress progress{fmt::format("training {}", command.model), 0};
+  TrainOptions options = train_options(command, *dataset, clock, stop, progress);
+  if (Status read = read_settings(command.settings, options.fit); !read) return read;
+  if (command.as_published) options.fit.values["as_published"] = "true";
+  if (command.search) {
+    Status searched = search_settings(command, *dataset, **kind, options);
+    if (!searched) return searched;
+    progress.restart(fmt::format("training {}", command.model));
+  }
+  Result<Trained> trained = train(*dataset, **kind, options);
+  if (!trained) return trained.error();
+  progress.finish();
+  if (Status saved = save_model(command.out, trained->file); !saved) return saved;
+  print_trained(command, *trained);
+  return {};
+}
+
+Status run_compare(const CompareCommand& command, const Clock& clock, std::stop_token stop) {
+  auto contenders = find_contenders(command.models);
+  if (!contenders) return contenders.error();
+  if (Status read = read_settings(command.settings, *contenders); !read) return read;
+  for (Contender& contender : *contenders) {
+    if (command.as_published && contender.kind->name == "bayes") {
+      contender.values["as_published"] = "true";
+    }
+  }
+  const Result<Dataset> dataset = Dataset::load(command.dataset);
+  if (!dataset) return dataset.error();
+  Progress progress{"comparing", 0};
+  TrainOptions options = train_options(command, *dataset, clock, stop, progress);
+  options.split.folds = command.folds;
+  const Result<Comparison> comparison = compare(*dataset, *contenders, options);
+  if (!comparison) return comparison.error();
+  progress.finish();
+  fmt::print("{}", command.json ? to_json(*comparison) + "\n" : to_text(*comparison));
+  if (command.report == "-") return {};
+  const std::filesystem::path report =
+      command.report.empty()
+          ? std::filesystem::path{command.dataset.stem().string() + ".comparison.html"}
+          : command.report;
+  const std::string title = fmt::format("Detectors on {}", command.dataset.filename().string());
+  if (Status done = write_report(report, to_html(*comparison, title)); !done) return done;
+  fmt::print(stderr, "report: {}\n", report.string());
   return {};
 }
 

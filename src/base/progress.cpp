@@ -23,7 +23,8 @@ Progress::Progress(std::string title, std::uint64_t total, bool enabled)
       enabled_(enabled),
       terminal_(::isatty(STDERR_FILENO) == 1),
       next_draw_(silent_ms),
-      start_(Steady::now()) {}
+      start_(Steady::now()),
+      piece_start_(start_) {}
 
 Progress::~Progress() {
   finish();
@@ -49,6 +50,15 @@ void Progress::draw_when_due() {
   if (elapsed >= due && next_draw_.compare_exchange_strong(due, next)) draw(now);
 }
 
+void Progress::restart(std::string title) {
+  title_ = std::move(title);
+  note_.clear();
+  done_.store(0, std::memory_order_relaxed);
+  total_.store(0, std::memory_order_relaxed);
+  piece_start_ = Steady::now();
+  draw_when_due();
+}
+
 void Progress::note(std::string text) {
   note_ = std::move(text);
 }
@@ -57,7 +67,7 @@ void Progress::draw(Steady::time_point now) {
   drawn_ = true;
   const auto done = done_.load(std::memory_order_relaxed);
   const auto total = total_.load(std::memory_order_relaxed);
-  const double seconds = std::chrono::duration<double>(now - start_).count();
+  const double seconds = std::chrono::duration<double>(now - piece_start_).count();
   std::string line = title_;
   if (total > 0) {
     const double share = std::min(1.0, static_cast<double>(done) / static_cast<double>(total));

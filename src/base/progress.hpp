@@ -21,6 +21,8 @@ class Progress {
   void advance(std::uint64_t by = 1);
   /// Instead of advance(): `done` of `total` are done, whatever was said before.
   void set(std::uint64_t done, std::uint64_t total);
+  /// The next piece of the same work, with a title and a position of its own.
+  void restart(std::string title);
   /// Text behind the bar ("macro-F1 0.91").
   void note(std::string text);
   void finish();
@@ -38,6 +40,7 @@ class Progress {
   std::atomic<std::uint64_t> done_{0};
   std::atomic<std::int64_t> next_draw_{0};
   Steady::time_point start_;
+  Steady::time_point piece_start_;
 };
 
 }  // namespace vedette

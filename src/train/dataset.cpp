@@ -27,6 +27,7 @@ struct Dataset::Columns {
   std::unique_ptr<std::byte[]> block;
   std::vector<std::string> captures;
   std::vector<std::string> labels;
+  std::string column_set;
   std::uint64_t fingerprint = 0;
   TextList capture_names, label_names, texts, uids;
   // one entry a record
@@ -192,6 +193,10 @@ class Checker {
         map(Section::rare_at, c_.rare_at) && map(Section::rare_value, c_.rare_value) &&
         map(Section::reading_ends, c_.reading_ends) && map(Section::value_name, c_.value_name) &&
         map(Section::value_number, c_.value_number);
+    const auto set = frame_.sections[static_cast<std::size_t>(Section::columns)];
+    if (set.size() > vds::columns_bytes_max) return corrupt("the name of its columns is too long");
+    c_.column_set.assign(reinterpret_cast<const char*>(set.data()), set.size());
+    if (!is_utf8(c_.column_set)) return corrupt("the name of its columns is no text");
     for (std::size_t i = 0; i < c_.counts.size(); ++i) {
       whole = whole && map(static_cast<std::size_t>(Section::count_first) + i, c_.counts[i]);
     }
@@ -397,6 +402,9 @@ const std::vector<std::string>& Dataset::captures() const {
 }
 const std::vector<std::string>& Dataset::labels() const {
   return columns_->labels;
+}
+std::string_view Dataset::columns() const {
+  return columns_->column_set;
 }
 std::uint64_t Dataset::fingerprint() const {
   return columns_->fingerprint;

@@ -14,7 +14,7 @@
 namespace vedette::vds {
 
 constexpr std::array<char, 8> magic{'V', 'E', 'D', 'E', 'T', 'D', 'S', '\n'};
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 
 /// The Zeek counts of a flow, in the order of their sections.
 constexpr std::array<double Flow::*, 7> counts{
@@ -50,8 +50,10 @@ enum class Section : std::uint8_t {
   reading_ends,
   value_name,
   value_number,
+  columns,
 };
-constexpr std::size_t section_count = static_cast<std::size_t>(Section::value_number) + 1;
+constexpr std::size_t section_count = static_cast<std::size_t>(Section::columns) + 1;
+constexpr std::size_t columns_bytes_max = 64;
 
 /// 8 magic, 4 version, 4 section_count, 8 file size, 8 hash of all before it and of the table.
 constexpr std::size_t head_bytes = 32;

@@ -289,6 +289,13 @@ TEST(Dataset, AForgedFileWithGoodChecksumsIsRefused) {
   EXPECT_TRUE(Dataset::decode(untouched)) << "resealing alone changes nothing";
 }
 
+TEST(Dataset, RemembersTheColumnsThatPrepareWasAskedFor) {
+  DatasetWriter writer = small_writer();
+  EXPECT_EQ(Dataset::decode(encoded(writer))->columns(), "");
+  writer.set_columns("published24");
+  EXPECT_EQ(Dataset::decode(encoded(writer))->columns(), "published24");
+}
+
 TEST(Dataset, SaysWhatIsWrongWithAFile) {
   const auto folder = std::filesystem::path{::testing::TempDir()} /
                       ("vedette-dataset-" + std::to_string(::getpid()));
@@ -311,7 +318,7 @@ TEST(Dataset, SaysWhatIsWrongWithAFile) {
     return loaded.error().code;
   };
   EXPECT_EQ(code_with(0, std::byte{'#'}), Errc::malformed);
-  EXPECT_EQ(code_with(8, std::byte{2}), Errc::unsupported);
+  EXPECT_EQ(code_with(8, std::byte{99}), Errc::unsupported);
   EXPECT_EQ(code_with(bytes.size() - 1, std::byte{0xEE}), Errc::corrupt);
   EXPECT_FALSE(small_writer().save(folder / "absent" / "iot.vds"));
   std::filesystem::remove_all(folder);

@@ -46,6 +46,7 @@ struct DatasetWriter::Gathered {
   std::vector<double> rare_value;
   std::vector<std::uint32_t> reading_ends, value_name;
   std::vector<double> value_number;
+  std::string columns;
   bool full = false;
 
   bool has_room(std::string_view name, const Record& record, const Truth& truth) const;
@@ -146,6 +147,7 @@ auto DatasetWriter::Gathered::sections() const -> Sections {
   set(Section::reading_ends, reading_ends);
   set(Section::value_name, value_name);
   set(Section::value_number, value_number);
+  set(Section::columns, columns);
   return all;
 }
 
@@ -196,6 +198,11 @@ void DatasetWriter::add(std::string_view capture, const Record& record, const Tr
   g.device.push_back(g.texts.put(record.device));
   g.capture.push_back(g.captures.put(capture));
   g.label.push_back(g.labels.put(truth.label));
+}
+
+void DatasetWriter::set_columns(std::string_view name) {
+  expects(name.size() <= vds::columns_bytes_max, "the name of a column set is short");
+  gathered_->columns = name;
 }
 
 std::size_t DatasetWriter::size() const {

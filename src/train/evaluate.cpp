@@ -40,41 +40,63 @@ void fill_classes(Evaluation& out, std::span<const std::string> labels) {
   if (out.rows > 0) out.weighted_f1 = f1_weighted / static_cast<double>(out.rows);
 }
 
-/// One walk from the highest score down, equal scores as one step. The area under ROC is the share
-/// of (attack, benign) pairs in the right order, a tie counting half; the area under precision and
-/// recall is average precision: the sum of (gain in recall) × (precision there).
-void fill_areas(Evaluation& out, std::span<const std::uint16_t> truth,
-                std::span<const float> score) {
+/// One walk from the highest score down, equal scores as one step: step(score, hits, alarms) with
+/// the attack and benign rows at that score.
+template <class Step>
+void walk_down(std::span<const std::uint16_t> truth, std::span<const float> score,
+               const Step& step) {
   std::vector<std::uint32_t> order(truth.size());
   std::iota(order.begin(), order.end(), 0U);
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return score[a] > score[b]; });
+  for (std::size_t i = 0; i < order.size();) {
+    const float here = score[order[i]];
+    double hits = 0;
+    double alarms = 0;
+    for (; i < order.size() && score[order[i]] == here; ++i) {
+      (truth[order[i]] != 0 ? hits : alarms) += 1;
+    }
+    step(hits, alarms);
+  }
+}
+
+struct Sides {
+  double attacks = 0, benign = 0;
+  bool both() const { return attacks > 0 && benign > 0; }
+};
+
+Sides sides_of(std::span<const std::uint16_t> truth) {
   const auto attacks = static_cast<double>(
       std::count_if(truth.begin(), truth.end(), [](std::uint16_t t) { return t != 0; }));
-  const double benign = static_cast<double>(truth.size()) - attacks;
-  if (attacks == 0 || benign == 0) {
+  return {attacks, static_cast<double>(truth.size()) - attacks};
+}
+
+/// The area under ROC is the share of (attack, benign) pairs in the right order, a tie counting
+/// half; the area under precision and recall is average precision: the sum of (gain in recall) ×
+/// (precision there).
+void fill_areas(Evaluation& out, std::span<const std::uint16_t> truth,
+                std::span<const float> score) {
+  const Sides sides = sides_of(truth);
+  if (!sides.both()) {
     out.roc_auc = out.pr_auc = std::numeric_limits<double>::quiet_NaN();
     return;
   }
   double hits = 0;
   double alarms = 0;
   double pairs = 0;
-  for (std::size_t i = 0; i < order.size();) {
-    const float step = score[order[i]];
-    double step_hits = 0;
-    double step_alarms = 0;
-    for (; i < order.size() && score[order[i]] == step; ++i) {
-      (truth[order[i]] != 0 ? step_hits : step_alarms) += 1;
-    }
+  walk_down(truth, score, [&](double step_hits, double step_alarms) {
     pairs += step_alarms * (hits + step_hits / 2);
     hits += step_hits;
     alarms += step_alarms;
-    out.pr_auc += step_hits / attacks * (hits / (hits + alarms));
-  }
-  out.roc_auc = pairs / (attacks * benign);
+    out.pr_auc += step_hits / sides.attacks * (hits / (hits + alarms));
+  });
+  out.roc_auc = pairs / (sides.attacks * sides.benign);
 }
 
-void fill_threshold(Evaluation& out, std::span<const std::uint16_t> truth,
-                    std::span<const float> score, float threshold) {
+}  // namespace
+
+void evaluate_threshold(Evaluation& out, std::span<const std::uint16_t> truth,
+                        std::span<const float> score, float threshold) {
+  expects(truth.size() == score.size(), "truth and score are of the same rows");
   std::array<std::uint64_t, 2> rows{};
   std::array<std::uint64_t, 2> alarms{};
   for (std::size_t i = 0; i < truth.size(); ++i) {
@@ -86,11 +108,8 @@ void fill_threshold(Evaluation& out, std::span<const std::uint16_t> truth,
   out.detection_rate = ratio(alarms[1], rows[1]);
 }
 
-}  // namespace
-
 Evaluation evaluate(std::span<const std::string> labels, std::span<const std::uint16_t> truth,
-                    std::span<const std::uint16_t> predicted, std::span<const float> score,
-                    float threshold) {
+                    std::span<const std::uint16_t> predicted, std::span<const float> score) {
   expects(truth.size() == predicted.size() && truth.size() == score.size(),
           "truth, prediction and score are of the same rows");
   Evaluation out;
@@ -106,7 +125,35 @@ Evaluation evaluate(std::span<const std::string> labels, std::span<const std::ui
   out.accuracy = ratio(hits, out.rows);
   fill_classes(out, labels);
   fill_areas(out, truth, score);
-  fill_threshold(out, truth, score, threshold);
+  return out;
+}
+
+Curves curves_of(std::span<const std::uint16_t> truth, std::span<const float> score,
+                 std::size_t points_max) {
+  expects(truth.size() == score.size() && points_max >= 2, "a curve has two points or more");
+  const Sides sides = sides_of(truth);
+  Curves out;
+  if (!sides.both()) return out;
+  double hits = 0;
+  double alarms = 0;
+  CurvePoint last_roc{0, 0};
+  const double nearest = 2.0 / static_cast<double>(points_max);
+  out.roc.push_back(last_roc);
+  CurvePoint last_pr{};
+  const auto far = [&](CurvePoint a, CurvePoint b) {
+    return std::abs(a.x - b.x) + std::abs(a.y - b.y) >= nearest;
+  };
+  walk_down(truth, score, [&](double step_hits, double step_alarms) {
+    hits += step_hits;
+    alarms += step_alarms;
+    const CurvePoint roc{alarms / sides.benign, hits / sides.attacks};
+    const CurvePoint pr{hits / sides.attacks, hits / (hits + alarms)};
+    if (far(roc, last_roc)) out.roc.push_back(last_roc = roc);
+    if (out.pr.empty()) out.pr.push_back({0, pr.y});  // nothing is known of a recall below
+    if (far(pr, last_pr)) out.pr.push_back(last_pr = pr);
+  });
+  out.roc.push_back({1, 1});
+  out.pr.push_back({1, sides.attacks / (sides.attacks + sides.benign)});
   return out;
 }
 

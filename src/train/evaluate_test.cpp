@@ -19,14 +19,16 @@ const std::vector<std::string> three{"Benign", "DDoS", "C&C"};
 
 /// Evaluation of scores alone.
 Evaluation areas(const Classes& truth, const Scores& score, float threshold = 0.5F) {
-  return evaluate(two, truth, Classes(truth.size(), 0), score, threshold);
+  Evaluation e = evaluate(two, truth, Classes(truth.size(), 0), score);
+  evaluate_threshold(e, truth, score, threshold);
+  return e;
 }
 
 // scikit-learn's user guide, "classification report": y_true = [0, 1, 2, 2, 2],
 // y_pred = [0, 0, 2, 2, 1].
 TEST(Evaluate, AgreesWithThePublishedClassificationReport) {
   const Evaluation e =
-      evaluate(three, Classes{0, 1, 2, 2, 2}, Classes{0, 0, 2, 2, 1}, Scores{0, 0, 1, 1, 1}, 0.5F);
+      evaluate(three, Classes{0, 1, 2, 2, 2}, Classes{0, 0, 2, 2, 1}, Scores{0, 0, 1, 1, 1});
   struct Row {
     double precision, recall, f1;
     std::uint64_t support;
@@ -117,14 +119,14 @@ TEST(Evaluate, TheThresholdItselfAlarms) {
 }
 
 TEST(Evaluate, ClassesThatNeitherOccurNorArePredictedDoNotLowerTheMean) {
-  const Evaluation e = evaluate(three, Classes{0, 1}, Classes{0, 1}, Scores{0, 1}, 0.5F);
+  const Evaluation e = evaluate(three, Classes{0, 1}, Classes{0, 1}, Scores{0, 1});
   EXPECT_DOUBLE_EQ(e.macro_f1, 1.0);
-  const Evaluation predicted = evaluate(three, Classes{0, 1}, Classes{0, 2}, Scores{0, 1}, 0.5F);
+  const Evaluation predicted = evaluate(three, Classes{0, 1}, Classes{0, 2}, Scores{0, 1});
   EXPECT_DOUBLE_EQ(predicted.macro_f1, 1.0 / 3);
 }
 
 TEST(Evaluate, NoRowsGiveZeros) {
-  const Evaluation e = evaluate(two, Classes{}, Classes{}, Scores{}, 0.5F);
+  const Evaluation e = evaluate(two, Classes{}, Classes{}, Scores{});
   EXPECT_EQ(e.rows, 0U);
   EXPECT_EQ(e.accuracy, 0);
   EXPECT_EQ(e.macro_f1, 0);
@@ -132,11 +134,13 @@ TEST(Evaluate, NoRowsGiveZeros) {
 }
 
 TEST(Evaluation, IsWrittenForPeopleAndPrograms) {
-  Evaluation e = evaluate(two, Classes{0, 1}, Classes{0, 1}, Scores{0.25F, 1}, 0.5F);
+  Evaluation e = evaluate(two, Classes{0, 1}, Classes{0, 1}, Scores{0.25F, 1});
+  evaluate_threshold(e, Classes{0, 1}, Scores{0.25F, 1}, 0.5F);
   e.unseen_classes = {"O\"kiru"};
   EXPECT_EQ(to_json(e),
             "{\"rows\":2,\"accuracy\":1,\"macro_f1\":1,\"weighted_f1\":1,\"roc_auc\":1,"
             "\"pr_auc\":1,\"false_positive_rate\":0,\"detection_rate\":1,\"seen_share\":0,"
+            "\"accuracy_ceiling\":1,"
             "\"classes\":[{\"label\":\"Benign\",\"support\":1,\"precision\":1,\"recall\":1,"
             "\"f1\":1},{\"label\":\"Attack\",\"support\":1,\"precision\":1,\"recall\":1,\"f1\":1}"
             "],\"confusion\":[[1,0],[0,1]],\"unseen_classes\":[\"O\\\"kiru\"]}");
@@ -146,6 +150,43 @@ TEST(Evaluation, IsWrittenForPeopleAndPrograms) {
   EXPECT_THAT(text, HasSubstr("truth \\ predicted  0  1\n"));
   EXPECT_THAT(text, HasSubstr("1 Attack           0  1\n"));
   EXPECT_THAT(text, HasSubstr("never trained on: O\"kiru\n"));
+}
+
+// The same example as for the areas: thresholds .8, .4, .35, .1.
+TEST(Curves, GoThroughThePublishedPoints) {
+  const Classes truth{0, 0, 1, 1};
+  const Scores score{0.1F, 0.4F, 0.35F, 0.8F};
+  const Curves curves = curves_of(truth, score, 1000);
+  const auto at = [](const std::vector<CurvePoint>& points) {
+    std::vector<std::pair<double, double>> out;
+    for (const CurvePoint& p : points) out.emplace_back(p.x, p.y);
+    return out;
+  };
+  using P = std::pair<double, double>;
+  EXPECT_THAT(at(curves.roc),
+              ElementsAre(P{0, 0}, P{0, 0.5}, P{0.5, 0.5}, P{0.5, 1}, P{1, 1}, P{1, 1}));
+  EXPECT_THAT(at(curves.pr),
+              ElementsAre(P{0, 1}, P{0.5, 1}, P{0.5, 0.5}, P{1, 2.0 / 3}, P{1, 0.5}, P{1, 0.5}));
+  EXPECT_TRUE(curves_of(Classes{1, 1}, Scores{0, 1}, 10).roc.empty());
+}
+
+TEST(Curves, OfManyRowsKeepFewPointsAndTheirArea) {
+  constexpr std::uint64_t seed = 11;
+  SCOPED_TRACE(seed);
+  Random random{seed};
+  Classes truth;
+  Scores score;
+  for (int i = 0; i < 20'000; ++i) {
+    truth.push_back(random.chance(0.3) ? 1 : 0);
+    score.push_back(static_cast<float>(random.normal(truth.back(), 1)));
+  }
+  const Curves curves = curves_of(truth, score, 200);
+  EXPECT_LE(curves.roc.size(), 210U);
+  double area = 0;
+  for (std::size_t i = 1; i < curves.roc.size(); ++i) {
+    area += (curves.roc[i].x - curves.roc[i - 1].x) * (curves.roc[i].y + curves.roc[i - 1].y) / 2;
+  }
+  EXPECT_NEAR(area, evaluate(two, truth, truth, score).roc_auc, 0.002);
 }
 
 }  // namespace

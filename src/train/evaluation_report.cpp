@@ -81,8 +81,9 @@ std::string to_text(const Evaluation& evaluation) {
                      fixed(evaluation.roc_auc), fixed(evaluation.pr_auc));
   out += fmt::format("at the working threshold: false positives {:.3f} %   detected {:.2f} %\n",
                      evaluation.false_positive_rate * 100, evaluation.detection_rate * 100);
-  out +=
-      fmt::format("test rows that also occur in training: {:.1f} %\n", evaluation.seen_share * 100);
+  out += fmt::format(
+      "test rows that also occur in training: {:.1f} %   most that any model can reach: {:.2f} %\n",
+      evaluation.seen_share * 100, evaluation.accuracy_ceiling * 100);
   if (!evaluation.unseen_classes.empty()) {
     out += fmt::format("never trained on: {}\n", joined(evaluation.unseen_classes));
   }
@@ -100,6 +101,7 @@ std::string to_json(const Evaluation& evaluation) {
   append_json_field(out, "false_positive_rate", evaluation.false_positive_rate);
   append_json_field(out, "detection_rate", evaluation.detection_rate);
   append_json_field(out, "seen_share", evaluation.seen_share);
+  append_json_field(out, "accuracy_ceiling", evaluation.accuracy_ceiling);
   append_classes(out, evaluation);
   out += ",\"unseen_classes\":[";
   for (const std::string& name : evaluation.unseen_classes) {

@@ -1,11 +1,12 @@
-/// Three ways to part a data set into training and test rows. "random" flatters (floods of equal
-/// flows end up on both sides) and is there for comparison with published tables; "time" and
-/// "capture" say what to expect from tomorrow and from another network.
+/// Ways to part a data set into training and test rows. "random" and "kfold" flatter (floods of
+/// equal flows end up on both sides) and are there for comparison with published tables; "time",
+/// "capture" and "leave-one-capture-out" say what to expect from tomorrow and from another network.
 #include <algorithm>
 #include <cmath>
 
 #include <fmt/format.h>
 
+#include "base/text.hpp"
 #include "train/shuffle.hpp"
 #include "train/train.hpp"
 
@@ -65,15 +66,17 @@ Result<Split> split_time(const Dataset& dataset, const SplitOptions& options) {
   return split;
 }
 
+Error one_capture() {
+  return {Errc::out_of_range,
+          "a split by capture needs two captures with labelled flows; this data set has 1"};
+}
+
 Result<Split> split_capture(const Dataset& dataset, const SplitOptions& options) {
   Split split;
   Random random{options.seed};
   auto groups =
       group_flows(dataset, dataset.captures().size(), [&](auto i) { return dataset.capture(i); });
-  if (groups.size() == 1) {
-    return Error{Errc::out_of_range,
-                 "a split by capture needs two captures with labelled flows; this data set has 1"};
-  }
+  if (groups.size() == 1) return one_capture();
   shuffle(std::span{groups}, random);
   std::size_t rows = 0;
   for (const Indices& group : groups) rows += group.size();
@@ -86,38 +89,127 @@ Result<Split> split_capture(const Dataset& dataset, const SplitOptions& options)
   return split;
 }
 
-struct Kind {
-  std::string_view name;
-  Result<Split> (*part)(const Dataset&, const SplitOptions&);
-};
-constexpr std::array<Kind, 3> kinds{
-    {{"random", split_random}, {"time", split_time}, {"capture", split_capture}}};
+/// Fold f tests the rows whose position in their shuffled class is f modulo the number of folds.
+Result<std::vector<Fold>> fold_kfold(const Dataset& dataset, const SplitOptions& options) {
+  constexpr std::uint32_t folds_max = 100;
+  if (options.folds < 2 || options.folds > folds_max) {
+    return Error{Errc::out_of_range,
+                 fmt::format("kfold takes 2 to {} folds, not {}", folds_max, options.folds)};
+  }
+  std::vector<Fold> folds(options.folds);
+  Random random{options.seed};
+  auto groups =
+      group_flows(dataset, dataset.labels().size(), [&](auto i) { return dataset.label(i); });
+  std::size_t next = 0;  // goes on from class to class, so that small classes do not fill fold 0
+  for (Indices& group : groups) {
+    shuffle(std::span{group}, random);
+    for (const std::uint32_t row : group) {
+      const std::size_t tested_in = next++ % folds.size();
+      for (std::size_t f = 0; f < folds.size(); ++f) {
+        (f == tested_in ? folds[f].split.test : folds[f].split.train).push_back(row);
+      }
+    }
+  }
+  for (std::size_t f = 0; f < folds.size(); ++f) {
+    folds[f].name = fmt::format("fold {} of {}", f + 1, folds.size());
+  }
+  return folds;
+}
 
-}  // namespace
+Result<std::vector<Fold>> fold_captures(const Dataset& dataset, const SplitOptions&) {
+  const auto groups =
+      group_flows(dataset, dataset.captures().size(), [&](auto i) { return dataset.capture(i); });
+  if (groups.size() == 1) return one_capture();
+  std::vector<Fold> folds;
+  for (const Indices& tested : groups) {
+    Fold fold;
+    fold.name = dataset.captures()[dataset.capture(tested.front())];
+    for (const Indices& group : groups) {
+      append_parted(fold.split, group, &group == &tested ? 0 : group.size());
+    }
+    folds.push_back(std::move(fold));
+  }
+  return folds;
+}
 
-Result<Split> make_split(const Dataset& dataset, const SplitOptions& options) {
+template <Result<Split> (*part)(const Dataset&, const SplitOptions&)>
+Result<std::vector<Fold>> fold_once(const Dataset& dataset, const SplitOptions& options) {
   if (!(options.train_share > 0 && options.train_share < 1)) {
     return Error{
         Errc::out_of_range,
         fmt::format("the training share must lie between 0 and 1, not {}", options.train_share)};
   }
-  const auto kind =
-      std::find_if(kinds.begin(), kinds.end(), [&](const Kind& k) { return k.name == options.by; });
-  if (kind == kinds.end()) {
-    return Error{Errc::not_found, fmt::format("there is no split \"{}\"; known are random, time, "
-                                              "capture",
-                                              options.by)};
+  Result<Split> split = part(dataset, options);
+  if (!split) return split.error();
+  std::vector<Fold> folds;
+  folds.push_back({options.by, std::move(*split)});
+  return folds;
+}
+
+struct Kind {
+  std::string_view name;
+  Result<std::vector<Fold>> (*fold)(const Dataset&, const SplitOptions&);
+  bool many;
+};
+constexpr std::array kinds{
+    Kind{"random", fold_once<split_random>, false}, Kind{"time", fold_once<split_time>, false},
+    Kind{"capture", fold_once<split_capture>, false}, Kind{"kfold", fold_kfold, true},
+    Kind{"leave-one-capture-out", fold_captures, true}};
+
+Result<const Kind*> find_kind(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const Kind& kind : kinds) {
+    if (kind.name == name) return &kind;
+    known.push_back(kind.name);
   }
-  Result<Split> split = kind->part(dataset, options);
-  if (!split) return split;
-  if (split->train.empty() || split->test.empty()) {
+  return Error{Errc::not_found,
+               fmt::format("there is no split {}; known are {}", quoted(name), listed(known))};
+}
+
+Error too_few(std::size_t rows) {
+  return {Errc::out_of_range,
+          fmt::format("{} labelled flows are too few to train and to test{}", rows,
+                      rows == 0 ? ": no record of this data set carries a label" : "")};
+}
+
+}  // namespace
+
+Result<std::vector<Fold>> make_folds(const Dataset& dataset, const SplitOptions& options) {
+  const auto kind = find_kind(options.by);
+  if (!kind) return kind.error();
+  auto folds = (*kind)->fold(dataset, options);
+  if (!folds) return folds;
+  if (folds->empty()) return too_few(0);
+  for (Fold& fold : *folds) {
+    if (fold.split.train.empty() || fold.split.test.empty()) {
+      return too_few(fold.split.train.size() + fold.split.test.size());
+    }
+    std::sort(fold.split.train.begin(), fold.split.train.end());
+    std::sort(fold.split.test.begin(), fold.split.test.end());
+  }
+  return folds;
+}
+
+Result<Split> make_split(const Dataset& dataset, const SplitOptions& options) {
+  const auto kind = find_kind(options.by);
+  if (!kind) return kind.error();
+  if ((*kind)->many) {
     return Error{Errc::out_of_range,
-                 fmt::format("{} labelled flows are too few to train and to test",
-                             split->train.size() + split->test.size())};
+                 fmt::format("the split {} trains one model a fold, which is for comparing; a "
+                             "single model is trained by random, time or capture",
+                             options.by)};
   }
-  std::sort(split->train.begin(), split->train.end());
-  std::sort(split->test.begin(), split->test.end());
-  return split;
+  auto folds = make_folds(dataset, options);
+  if (!folds) return folds.error();
+  return std::move(folds->front().split);
+}
+
+std::string to_text(const SplitOptions& options) {
+  if (options.by == "leave-one-capture-out") return options.by;
+  if (options.by == "kfold") return fmt::format("kfold {} seed {}", options.folds, options.seed);
+  std::string text = fmt::format("{} {}", options.by, options.train_share);
+  if (options.by != "time") text += fmt::format(" seed {}", options.seed);
+  return text;
 }
 
 }  // namespace vedette

@@ -139,5 +139,69 @@ TEST(Split, RefusesWhatCannotBeParted) {
   }
 }
 
+TEST(Folds, EveryLabelledFlowIsTestedOnce) {
+  const Dataset dataset = dataset_of(
+      {{"a", "Benign", 100}, {"a", "DDoS", 10}, {"b", "C&C", 3}, {"c", "Benign", 7}, {"b", "", 9}});
+  struct Row {
+    const char* by;
+    std::vector<std::string> names;
+  };
+  for (const Row& row : {Row{"kfold", {"fold 1 of 4", "fold 2 of 4", "fold 3 of 4", "fold 4 of 4"}},
+                         Row{"leave-one-capture-out", {"a", "b", "c"}}}) {
+    SCOPED_TRACE(row.by);
+    const auto folds = make_folds(dataset, {.by = row.by, .folds = 4});
+    ASSERT_TRUE(folds) << folds.error().message;
+    std::vector<std::string> names;
+    std::multiset<std::uint32_t> tested;
+    for (const Fold& fold : *folds) {
+      names.push_back(fold.name);
+      expect_parted(fold.split, 120);
+      tested.insert(fold.split.test.begin(), fold.split.test.end());
+    }
+    EXPECT_EQ(names, row.names);
+    EXPECT_EQ(tested.size(), 120U);
+    EXPECT_EQ(std::set<std::uint32_t>(tested.begin(), tested.end()).size(), 120U);
+  }
+}
+
+TEST(Folds, OfKAreStratifiedAndSeeded) {
+  const Dataset dataset = dataset_of({{"a", "Benign", 100}, {"a", "DDoS", 20}, {"a", "C&C", 5}});
+  const auto folds_of = [&](std::uint64_t seed) {
+    return *make_folds(dataset, {.by = "kfold", .seed = seed, .folds = 5});
+  };
+  const auto folds = folds_of(1);
+  for (const Fold& fold : folds) {
+    EXPECT_THAT(labels_of(dataset, fold.split.test),
+                ::testing::UnorderedElementsAre(std::pair{"Benign", 20}, std::pair{"DDoS", 4},
+                                                std::pair{"C&C", 1}));
+  }
+  EXPECT_EQ(folds[0].split.test, folds_of(1)[0].split.test);
+  EXPECT_NE(folds[0].split.test, folds_of(2)[0].split.test);
+}
+
+TEST(Folds, LeaveNoRowOfTheTestedCaptureInTraining) {
+  const Dataset dataset =
+      dataset_of({{"a", "Benign", 10}, {"b", "DDoS", 10}, {"a", "DDoS", 5}, {"b", "Benign", 5}});
+  const auto folds = make_folds(dataset, {.by = "leave-one-capture-out"});
+  ASSERT_TRUE(folds) << folds.error().message;
+  for (const Fold& fold : *folds) {
+    for (const auto i : fold.split.train)
+      EXPECT_NE(dataset.captures()[dataset.capture(i)], fold.name);
+    for (const auto i : fold.split.test)
+      EXPECT_EQ(dataset.captures()[dataset.capture(i)], fold.name);
+  }
+}
+
+TEST(Folds, RefuseWhatCannotBeParted) {
+  const Dataset one = dataset_of({{"a", "Benign", 10}});
+  for (const std::uint32_t folds : {0U, 1U, 101U}) {
+    EXPECT_EQ(make_folds(one, {.by = "kfold", .folds = folds}).error().code, Errc::out_of_range);
+  }
+  EXPECT_EQ(make_folds(one, {.by = "leave-one-capture-out"}).error().code, Errc::out_of_range);
+  EXPECT_THAT(make_folds(dataset_of({{"a", "", 10}}), {.by = "kfold"}).error().message,
+              HasSubstr("no record of this data set carries a label"));
+  EXPECT_THAT(make_folds(one, {.by = "luck"}).error().message, HasSubstr("leave-one-capture-out"));
+}
+
 }  // namespace
 }  // namespace vedette

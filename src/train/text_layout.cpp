@@ -67,4 +67,14 @@ std::string printable(std::string_view text) {
   return out;
 }
 
+std::string shortened(std::string_view text, std::size_t width_max) {
+  if (width_of(text) <= width_max) return std::string{text};
+  std::size_t end = 0;
+  for (std::size_t seen = 0; seen < width_max; ++end) {
+    const bool begins = (static_cast<unsigned char>(text[end]) >> 6U) != 2;
+    if (begins && ++seen == width_max) break;
+  }
+  return std::string{text.substr(0, end)} + "…";
+}
+
 }  // namespace vedette

@@ -28,4 +28,7 @@ std::string grouped(std::uint64_t number);
 /// Foreign text that may go to a terminal: control bytes and what is not UTF-8 become '?'.
 std::string printable(std::string_view text);
 
+/// At most `width_max` code points of a text, the last an ellipsis where something was cut.
+std::string shortened(std::string_view text, std::size_t width_max);
+
 }  // namespace vedette

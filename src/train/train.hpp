@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -68,6 +69,8 @@ class Dataset {
   const std::vector<std::string>& captures() const;
   /// labels()[0] is benign_label; "" stands for unlabelled records.
   const std::vector<std::string>& labels() const;
+  /// The column set that prepare was asked for; "" when none was named.
+  std::string_view columns() const;
   std::uint64_t fingerprint() const;  ///< of the content; printed as 16 hex digits
 
   struct Columns;
@@ -92,6 +95,8 @@ class DatasetWriter {
   /// REQUIRES: a record that keeps the promises of record.hpp. Beyond the bounds of the format
   /// (records_max, 4 GiB of distinct text) the record is not taken and save() says so.
   void add(std::string_view capture, const Record& record, const Truth& truth);
+  /// What train and compare take unless they are told otherwise. REQUIRES: at most 64 bytes.
+  void set_columns(std::string_view name);
   /// @return io naming the path; too_large.
   Status save(const std::filesystem::path& path) const;
   /// The bytes save() writes. @return too_large.
@@ -111,19 +116,30 @@ std::string to_json(std::span<const CaptureReport> reports);
 
 // ---- split, evaluation ---------------------------------------------------------------------
 
+/// How rows are parted into training and test, labelled flows only.
 /// "random": stratified by label, seeded. "time": the first share of each capture's time order is
 /// trained on. "capture": whole captures, seeded, until the share is reached.
+/// "kfold": `folds` times, each row tested once; stratified by label, seeded.
+/// "leave-one-capture-out": as many times as there are captures, each tested once, untrained on.
 struct SplitOptions {
   std::string by = "random";
-  double train_share = 0.8;
+  double train_share = 0.8;  ///< of the first three
   std::uint64_t seed = 1;
+  std::uint32_t folds = 5;  ///< of kfold, 2 to 100
 };
 struct Split {
   std::vector<std::uint32_t> train;  ///< indices into the data set, rising
   std::vector<std::uint32_t> test;
 };
-/// Flows with a label only. @return out_of_range, not_found (unknown kind: lists the known).
+struct Fold {
+  std::string name;  ///< "random", "fold 2 of 5", the capture that is left out
+  Split split;
+};
+/// One fold for the first three. @return out_of_range, not_found (unknown kind: lists the known).
+Result<std::vector<Fold>> make_folds(const Dataset& dataset, const SplitOptions& options);
+/// For a single model. @return as make_folds; out_of_range for the kinds that give many folds.
 Result<Split> make_split(const Dataset& dataset, const SplitOptions& options);
+std::string to_text(const SplitOptions& options);  ///< "random 0.8 seed 1"
 
 struct ClassMetrics {
   std::string label;
@@ -136,20 +152,36 @@ struct Evaluation {
   std::uint64_t rows = 0;
   /// macro_f1 is the mean over the classes that occur in truth or prediction, as in scikit-learn.
   double accuracy = 0, macro_f1 = 0, weighted_f1 = 0;
-  double roc_auc = 0, pr_auc = 0;           ///< attack or not; NaN when only one of both is there
-  double false_positive_rate = 0;           ///< benign test rows at or above the working threshold
-  double detection_rate = 0;                ///< attack rows at or above it
-  double seen_share = 0;                    ///< test rows that also occur in training, bit for bit
+  double roc_auc = 0, pr_auc = 0;  ///< attack or not; NaN when only one of both is there
+  /// At the working threshold, on the test rows that it was not calibrated on: benign rows at or
+  /// above it, attack rows at or above it.
+  double false_positive_rate = 0, detection_rate = 0;
+  double seen_share = 0;        ///< test rows that also occur in training, bit for bit
+  double accuracy_ceiling = 1;  ///< of any model: equal test rows have different classes
   std::vector<std::string> unseen_classes;  ///< in the test set, never trained on
 };
 std::string to_text(const Evaluation& evaluation);
 std::string to_json(const Evaluation& evaluation);
 /// `truth` and `predicted` index into `labels`, labels[0] being benign; `score` is Score::value.
-/// REQUIRES: equal sizes, indices below labels.size(), no NaN. seen_share and unseen_classes are
-/// left empty: they need the training rows.
+/// REQUIRES: equal sizes, indices below labels.size(), no NaN. The rates at the threshold and what
+/// needs the training rows are left as they are.
 Evaluation evaluate(std::span<const std::string> labels, std::span<const std::uint16_t> truth,
-                    std::span<const std::uint16_t> predicted, std::span<const float> score,
-                    float threshold);
+                    std::span<const std::uint16_t> predicted, std::span<const float> score);
+/// Fills the two rates.
+void evaluate_threshold(Evaluation& out, std::span<const std::uint16_t> truth,
+                        std::span<const float> score, float threshold);
+
+struct CurvePoint {
+  double x = 0, y = 0;
+};
+/// False-positive rate → recall, and recall → precision, of attack or not, from the strictest
+/// threshold to the loosest. Empty when only one of both is there.
+struct Curves {
+  std::vector<CurvePoint> roc, pr;
+};
+/// At most about `points_max` points each: steps shorter than 2 / points_max are passed over.
+Curves curves_of(std::span<const std::uint16_t> truth, std::span<const float> score,
+                 std::size_t points_max);
 
 // ---- train ---------------------------------------------------------------------------------
 
@@ -167,10 +199,95 @@ struct Trained {
   double fit_seconds = 0;
   std::vector<std::string> notes;  ///< what a user should know before trusting the threshold
 };
-/// Fits on the training rows only: features, model and usual ranges; the threshold on the half of
-/// the test rows that the metrics are not computed on. Rows are replayed in time order per capture
-/// through fresh windows. @return out_of_range (one class, no benign rows, too few rows),
-/// cancelled.
+/// Fits on the training rows only: features, model and usual ranges; the threshold on one half of
+/// the test rows, whose rates at it are measured on the other half. Rows are replayed in time order
+/// per capture through fresh windows. @return out_of_range (one class, no benign rows, too few
+/// rows), cancelled.
 Result<Trained> train(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options);
+
+// ---- compare -------------------------------------------------------------------------------
+
+struct Contender {
+  const ModelKind* kind = nullptr;
+  std::map<std::string, std::string, std::less<>> values;  ///< FitOptions::values of this one
+};
+/// What one fold says of one model. Here a row counts as detected when the class answered is not
+/// benign; no threshold is asked.
+struct FoldFigures {
+  std::string fold;
+  std::uint64_t rows = 0;
+  double accuracy = 0, macro_f1 = 0;
+  double recall = 0;               ///< of attack rows; NaN without any
+  double false_positive_rate = 0;  ///< of benign rows; NaN without any
+};
+/// How much macro-F1 is lost when a column's values are dealt to the test rows at random (Breiman
+/// 2001). The columns made from one category are shuffled together.
+struct Importance {
+  std::string column;
+  double loss = 0;
+};
+struct Compared {
+  std::string model;
+  std::string description;  ///< of the last fold's model
+  std::string problem;      ///< why there are no figures; empty when there are
+  Evaluation evaluation;    ///< over the test rows of all folds
+  Curves curves;
+  std::vector<FoldFigures> folds;
+  std::vector<Importance> importances;  ///< of the first fold's model, by falling loss
+  double fit_seconds = 0;               ///< of all folds
+  double ns_per_row = 0;                ///< one thread, batches of 1024
+  std::uint64_t bytes = 0;              ///< of the model, largest fold
+};
+struct Comparison {
+  std::uint64_t data_fingerprint = 0;
+  std::string columns, split, created;
+  bool binary = false;
+  std::size_t width = 0;  ///< columns of a row, largest fold
+  std::uint64_t train_rows = 0, test_rows = 0;
+  double seen_share = 0, accuracy_ceiling = 1;
+  std::vector<std::string> unseen_classes;
+  std::vector<std::string> notes;  ///< folds that could not be used, and why
+  std::vector<Compared> models;
+};
+/// Makes the rows of each fold once, then fits and tests every contender on them. `options.fit` is
+/// shared but for its values. A model that refuses the rows is listed with its reason, a fold that
+/// cannot be trained on (no benign rows, one class) is noted. @return out_of_range when no fold can
+/// be used, not_found, cancelled.
+Result<Comparison> compare(const Dataset& dataset, std::span<const Contender> contenders,
+                           const TrainOptions& options);
+std::string to_text(const Comparison& comparison);
+std::string to_json(const Comparison& comparison);
+/// One page that needs nothing else: tables, curves, confusion matrices.
+std::string to_html(const Comparison& comparison, std::string_view title);
+
+// ---- search --------------------------------------------------------------------------------
+
+struct SearchOptions {
+  std::uint32_t trials = 24;  ///< settings tried at most, the default among them; 2 to 1000
+  std::uint32_t folds = 3;    ///< each is cross-validated on the training rows
+};
+struct Trial {
+  std::map<std::string, std::string, std::less<>> values;
+  std::uint64_t rows = 0;  ///< of training, in the last rung it reached
+  double macro_f1 = 0;     ///< mean over the folds there
+};
+struct Searched {
+  std::vector<Trial> trials;  ///< best first: by rung reached, then by macro-F1
+};
+/// Successive halving (Jamieson, Talwalkar 2016): settings drawn without replacement from
+/// kind.search are cross-validated on few training rows; the better third goes on to three times
+/// as many, until all are used. Test rows are never seen. `options.fit.values` are fixed and taken
+/// out of the space. @return as train; out_of_range when there is nothing to search.
+Result<Searched> search(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options,
+                        const SearchOptions& search);
+std::string to_text(const Searched& searched);
+std::string to_json(const Searched& searched);
+
+// ---- pictures of a tree --------------------------------------------------------------------
+
+/// The questions of a tree model down to `depth_max`, indented. @return unsupported: not a tree.
+Result<std::string> tree_text(const ModelFile& file, std::uint32_t depth_max);
+/// The same as a drawing.
+Result<std::string> tree_svg(const ModelFile& file, std::uint32_t depth_max);
 
 }  // namespace vedette

@@ -1,0 +1,276 @@
+/// The same rows for every model: what compare() fits differs in nothing but the algorithm.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+#include "base/expects.hpp"
+#include "train/calibrate.hpp"
+#include "train/importance.hpp"
+#include "train/prepared.hpp"
+
+namespace vedette {
+
+namespace {
+
+constexpr std::size_t curve_points = 240;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double ratio(double part, double whole) {
+  return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
+}
+
+/// Answers of one model over all folds, under the class names that all folds share.
+class Pool {
+ public:
+  void add(const Prepared& prepared, const Answers& answers) {
+    std::vector<std::uint16_t> shared;
+    for (const std::string& name : prepared.classes.names) shared.push_back(number_of(name));
+    for (std::size_t i = 0; i < answers.classes.size(); ++i) {
+      truth_.push_back(shared[prepared.test.classes[i]]);
+      predicted_.push_back(shared[answers.classes[i]]);
+      score_.push_back(answers.scores[i]);
+    }
+  }
+  void fill(Compared& out) const {
+    const Evaluation rates = out.evaluation;
+    out.evaluation = evaluate(names_, truth_, predicted_, score_);
+    out.evaluation.false_positive_rate = rates.false_positive_rate;
+    out.evaluation.detection_rate = rates.detection_rate;
+    out.curves = curves_of(truth_, score_, curve_points);
+  }
+
+ private:
+  std::uint16_t number_of(const std::string& name) {
+    const auto at = std::find(names_.begin(), names_.end(), name);
+    const auto number = static_cast<std::uint16_t>(at - names_.begin());
+    if (at == names_.end()) names_.push_back(name);
+    return number;
+  }
+  std::vector<std::string> names_;
+  std::vector<std::uint16_t> truth_, predicted_;
+  std::vector<float> score_;
+};
+
+/// Rates at a threshold that was set on one half of a fold's test rows, summed over the folds.
+class Rates {
+ public:
+  void add(const Prepared& prepared, const Answers& answers, const TrainOptions& options) {
+    const std::vector<std::uint16_t>& truth = prepared.test.classes;
+    const Halves halves = halve(truth, prepared.classes.names.size(), options.split.seed);
+    std::vector<float> benign;
+    for (const std::uint32_t i : halves.calibration) {
+      if (truth[i] == 0) benign.push_back(answers.scores[i]);
+    }
+    const Threshold threshold = calibrate(std::move(benign), options.false_positive_rate);
+    for (const std::uint32_t i : halves.evaluation) {
+      const std::size_t attack = truth[i] != 0 ? 1 : 0;
+      rows_[attack] += 1;
+      alarms_[attack] += answers.scores[i] >= threshold.value ? 1 : 0;
+    }
+  }
+  void fill(Evaluation& out) const {
+    out.false_positive_rate = rows_[0] > 0 ? alarms_[0] / rows_[0] : 0;
+    out.detection_rate = rows_[1] > 0 ? alarms_[1] / rows_[1] : 0;
+  }
+
+ private:
+  std::array<double, 2> rows_{}, alarms_{};
+};
+
+FoldFigures figures_of(const std::string& fold, const Prepared& prepared, const Answers& answers) {
+  const std::vector<std::uint16_t>& truth = prepared.test.classes;
+  const Evaluation e = evaluate(prepared.classes.names, truth, answers.classes, answers.scores);
+  FoldFigures out{fold, e.rows, e.accuracy, e.macro_f1, 0, 0};
+  std::array<double, 2> rows{}, flagged{};
+  for (std::size_t i = 0; i < truth.size(); ++i) {
+    const std::size_t attack = truth[i] != 0 ? 1 : 0;
+    rows[attack] += 1;
+    flagged[attack] += answers.classes[i] != 0 ? 1 : 0;
+  }
+  out.recall = ratio(flagged[1], rows[1]);
+  out.false_positive_rate = ratio(flagged[0], rows[0]);
+  return out;
+}
+
+/// The least of a few passes over the test rows: what disturbs a pass only ever adds to it.
+double time_scoring(const Model& model, Rows rows) {
+  constexpr std::size_t rows_max = 20'000;
+  constexpr double seconds_enough = 0.3;
+  constexpr std::size_t batch = 1024;
+  rows.count = std::min(rows.count, rows_max);
+  std::vector<float> out(batch * model.class_count());
+  double best = std::numeric_limits<double>::max();
+  const auto start = std::chrono::steady_clock::now();
+  for (int pass = 0; pass < 5 && (pass == 0 || seconds_since(start) < seconds_enough); ++pass) {
+    const auto begin = std::chrono::steady_clock::now();
+    for (std::size_t from = 0; from < rows.count; from += batch) {
+      const std::size_t count = std::min(batch, rows.count - from);
+      model.score({rows.data + from * rows.width, count, rows.width}, out);
+    }
+    best = std::min(best, seconds_since(begin));
+  }
+  return best * 1e9 / static_cast<double>(rows.count);
+}
+
+class Comparing {
+ public:
+  Comparing(const Dataset& dataset, std::span<const Contender> contenders,
+            const TrainOptions& options)
+      : dataset_(dataset),
+        contenders_(contenders),
+        options_(options),
+        pools_(contenders.size()),
+        rates_(contenders.size()),
+        scoring_ns_(contenders.size()) {}
+
+  Result<Comparison> run();
+
+ private:
+  Status check() const;
+  Status run_fold(const Fold& fold, std::size_t number, std::size_t folds);
+  Status run_model(std::size_t at, const Fold& fold, const Prepared& prepared);
+  void take_rows(const Prepared& prepared);
+  void announce(std::string title) const;
+  void finish();
+
+  const Dataset& dataset_;
+  std::span<const Contender> contenders_;
+  const TrainOptions& options_;
+  Comparison out_;
+  std::vector<Pool> pools_;
+  std::vector<Rates> rates_;
+  std::vector<double> scoring_ns_;  // sums over rows, of each model
+  std::size_t used_folds_ = 0;
+};
+
+Result<Comparison> Comparing::run() {
+  if (Status sound = check(); !sound) return sound.error();
+  const auto folds = make_folds(dataset_, options_.split);
+  if (!folds) return folds.error();
+  for (const Contender& contender : contenders_) {
+    out_.models.emplace_back().model = contender.kind->name;
+  }
+  for (std::size_t f = 0; f < folds->size(); ++f) {
+    if (Status done = run_fold((*folds)[f], f, folds->size()); !done) return done.error();
+  }
+  if (used_folds_ == 0) {
+    return Error{Errc::out_of_range, out_.notes.empty() ? "no fold could be used" : out_.notes[0]};
+  }
+  finish();
+  return std::move(out_);
+}
+
+Status Comparing::check() const {
+  if (contenders_.empty()) return Error{Errc::out_of_range, "no model to compare"};
+  for (const Contender& contender : contenders_) {
+    if (contender.kind->record_kind == RecordKind::flow) continue;
+    return Error{Errc::mismatch, fmt::format("models of kind {} judge readings and are not trained "
+                                             "on flows",
+                                             contender.kind->name)};
+  }
+  return {};
+}
+
+void Comparing::announce(std::string title) const {
+  if (options_.fit.progress != nullptr) options_.fit.progress->restart(std::move(title));
+}
+
+Status Comparing::run_fold(const Fold& fold, std::size_t number, std::size_t folds) {
+  const std::string place = folds == 1 ? "" : fmt::format(", fold {} of {}", number + 1, folds);
+  announce("making rows" + place);
+  Result<Prepared> prepared = prepare_rows(dataset_, fold.split, options_);
+  if (!prepared) {
+    if (folds == 1 || prepared.error().code != Errc::out_of_range) return prepared.error();
+    out_.notes.push_back(fmt::format("{}: {}", fold.name, prepared.error().message));
+    return {};
+  }
+  ++used_folds_;
+  take_rows(*prepared);
+  for (std::size_t at = 0; at < contenders_.size(); ++at) {
+    announce(fmt::format("{} ({} of {}){}", contenders_[at].kind->name, at + 1, contenders_.size(),
+                         place));
+    if (Status done = run_model(at, fold, *prepared); !done) return done;
+  }
+  return {};
+}
+
+void Comparing::take_rows(const Prepared& prepared) {
+  const Repetition repetition = repetition_of(prepared);
+  const auto rows = static_cast<double>(prepared.test.classes.size());
+  const auto all = static_cast<double>(out_.test_rows) + rows;
+  // Means over all test rows.
+  out_.seen_share += (repetition.seen_share - out_.seen_share) * rows / all;
+  out_.accuracy_ceiling += (repetition.accuracy_ceiling - out_.accuracy_ceiling) * rows / all;
+  out_.train_rows += prepared.train.classes.size();
+  out_.test_rows += prepared.test.classes.size();
+  out_.width = std::max(out_.width, prepared.width());
+  for (const std::string& name : prepared.classes.unseen) {
+    auto& names = out_.unseen_classes;
+    if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+  }
+}
+
+Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& prepared) {
+  Compared& out = out_.models[at];
+  if (!out.problem.empty()) return {};
+  FitOptions fit = options_.fit;
+  fit.values = contenders_[at].values;
+  const auto start = std::chrono::steady_clock::now();
+  const auto model = contenders_[at].kind->fit(prepared.training_set(), fit);
+  if (!model) {
+    if (model.error().code == Errc::cancelled) return model.error();
+    out.problem = model.error().message;
+    return {};
+  }
+  out.fit_seconds += seconds_since(start);
+  const Answers answers = answer(**model, prepared.test_rows());
+  pools_[at].add(prepared, answers);
+  rates_[at].add(prepared, answers, options_);
+  out.folds.push_back(figures_of(fold.name, prepared, answers));
+  scoring_ns_[at] += time_scoring(**model, prepared.test_rows());
+  if (out.folds.size() == 1) {
+    out.importances = importances_of(**model, prepared, options_.fit.seed);
+  }
+  ByteWriter bytes;
+  (*model)->save(bytes);
+  out.bytes = std::max<std::uint64_t>(out.bytes, bytes.size());
+  out.description = (*model)->describe();
+  if (options_.fit.stop.stop_requested()) {
+    return Error{Errc::cancelled, "the comparison was stopped on request"};
+  }
+  return {};
+}
+
+void Comparing::finish() {
+  out_.data_fingerprint = dataset_.fingerprint();
+  out_.columns = options_.columns;
+  out_.split = to_text(options_.split);
+  out_.created = options_.created;
+  out_.binary = options_.binary;
+  for (std::size_t at = 0; at < contenders_.size(); ++at) {
+    Compared& out = out_.models[at];
+    if (!out.problem.empty()) continue;
+    rates_[at].fill(out.evaluation);
+    pools_[at].fill(out);
+    out.evaluation.seen_share = out_.seen_share;
+    out.evaluation.accuracy_ceiling = out_.accuracy_ceiling;
+    out.evaluation.unseen_classes = out_.unseen_classes;
+    out.ns_per_row = scoring_ns_[at] / static_cast<double>(used_folds_);
+  }
+}
+
+}  // namespace
+
+Result<Comparison> compare(const Dataset& dataset, std::span<const Contender> contenders,
+                           const TrainOptions& options) {
+  return Comparing{dataset, contenders, options}.run();
+}
+
+}  // namespace vedette

@@ -1,0 +1,206 @@
+/// A comparison, for people on a terminal and for programs.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/text.hpp"
+#include "train/text_layout.hpp"
+#include "train/train.hpp"
+
+namespace vedette {
+
+namespace {
+
+using Align = TextLayout::Align;
+
+std::string fixed(double value) {
+  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4f}", value);
+}
+
+std::string model_table(const Comparison& comparison) {
+  TextLayout table{{{"model", Align::left},
+                    {"accuracy", Align::right},
+                    {"macro-F1", Align::right},
+                    {"weighted F1", Align::right},
+                    {"ROC AUC", Align::right},
+                    {"PR AUC", Align::right},
+                    {"fit s", Align::right},
+                    {"ns/row", Align::right},
+                    {"bytes", Align::right}}};
+  for (const Compared& one : comparison.models) {
+    const Evaluation& e = one.evaluation;
+    if (!one.problem.empty()) {
+      table.add({one.model, "-", "-", "-", "-", "-", "-", "-", "-"});
+      continue;
+    }
+    table.add({one.model, fixed(e.accuracy), fixed(e.macro_f1), fixed(e.weighted_f1),
+               fixed(e.roc_auc), fixed(e.pr_auc), fmt::format("{:.2f}", one.fit_seconds),
+               fmt::format("{:.0f}", one.ns_per_row), grouped(one.bytes)});
+  }
+  return table.text();
+}
+
+/// The first model with figures names the classes and their rows: both are the same for all.
+const Evaluation* any_evaluation(const Comparison& comparison) {
+  for (const Compared& one : comparison.models) {
+    if (one.problem.empty()) return &one.evaluation;
+  }
+  return nullptr;
+}
+
+std::string recall_table(const Comparison& comparison) {
+  const Evaluation* any = any_evaluation(comparison);
+  if (any == nullptr) return {};
+  std::vector<std::pair<std::string, Align>> columns{{"recall of", Align::left},
+                                                     {"rows", Align::right}};
+  for (const Compared& one : comparison.models) columns.emplace_back(one.model, Align::right);
+  TextLayout table{std::move(columns)};
+  for (std::size_t k = 0; k < any->classes.size(); ++k) {
+    std::vector<std::string> cells{printable(any->classes[k].label),
+                                   grouped(any->classes[k].support)};
+    for (const Compared& one : comparison.models) {
+      cells.push_back(one.problem.empty() ? fixed(one.evaluation.classes[k].recall) : "-");
+    }
+    table.add(std::move(cells));
+  }
+  return table.text();
+}
+
+std::string fold_table(const Compared& one) {
+  TextLayout table{{{one.model + ", tested on", Align::left},
+                    {"rows", Align::right},
+                    {"accuracy", Align::right},
+                    {"macro-F1", Align::right},
+                    {"attacks found", Align::right},
+                    {"false positives", Align::right}}};
+  for (const FoldFigures& fold : one.folds) {
+    table.add({printable(fold.fold), grouped(fold.rows), fixed(fold.accuracy), fixed(fold.macro_f1),
+               fixed(fold.recall), fixed(fold.false_positive_rate)});
+  }
+  return table.text();
+}
+
+std::string printable_list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + printable(name);
+  return out;
+}
+
+template <class Items, class Append>
+void append_list(std::string& out, std::string_view name, const Items& items,
+                 const Append& append) {
+  append_json_key(out, name);
+  out += '[';
+  for (const auto& item : items) {
+    if (out.back() != '[') out += ',';
+    append(item);
+  }
+  out += ']';
+}
+
+void append_names(std::string& out, std::string_view name, const std::vector<std::string>& names) {
+  append_list(out, name, names, [&](const std::string& text) { append_json_string(out, text); });
+}
+
+void append_classes(std::string& out, const Evaluation& evaluation) {
+  append_json_key(out, "per_class");
+  out += '{';
+  for (const ClassMetrics& one : evaluation.classes) {
+    append_json_key(out, one.label);
+    out += '{';
+    append_json_field(out, "support", one.support);
+    append_json_field(out, "precision", one.precision);
+    append_json_field(out, "recall", one.recall);
+    append_json_field(out, "f1", one.f1);
+    out += '}';
+  }
+  out += '}';
+  append_list(out, "confusion", evaluation.confusion,
+              [&](const auto& row) { out += fmt::format("[{}]", fmt::join(row, ",")); });
+}
+
+void append_figures(std::string& out, const Compared& one) {
+  const Evaluation& e = one.evaluation;
+  append_json_field(out, "accuracy", e.accuracy);
+  append_json_field(out, "macro_f1", e.macro_f1);
+  append_json_field(out, "weighted_f1", e.weighted_f1);
+  append_json_field(out, "roc_auc", e.roc_auc);
+  append_json_field(out, "pr_auc", e.pr_auc);
+  append_json_field(out, "false_positive_rate", e.false_positive_rate);
+  append_json_field(out, "detection_rate", e.detection_rate);
+  append_json_field(out, "fit_seconds", one.fit_seconds);
+  append_json_field(out, "ns_per_row", one.ns_per_row);
+  append_json_field(out, "bytes", one.bytes);
+  append_json_field(out, "description", one.description);
+  append_classes(out, e);
+  append_list(out, "folds", one.folds, [&](const FoldFigures& fold) {
+    out += '{';
+    append_json_field(out, "fold", fold.fold);
+    append_json_field(out, "rows", fold.rows);
+    append_json_field(out, "accuracy", fold.accuracy);
+    append_json_field(out, "macro_f1", fold.macro_f1);
+    append_json_field(out, "recall", fold.recall);
+    append_json_field(out, "false_positive_rate", fold.false_positive_rate);
+    out += '}';
+  });
+  append_list(out, "importances", one.importances, [&](const Importance& importance) {
+    out += '{';
+    append_json_field(out, "column", importance.column);
+    append_json_field(out, "loss", importance.loss);
+    out += '}';
+  });
+}
+
+}  // namespace
+
+std::string to_text(const Comparison& comparison) {
+  std::string out = model_table(comparison);
+  out += '\n' + recall_table(comparison);
+  for (const Compared& one : comparison.models) {
+    if (one.folds.size() > 1) out += '\n' + fold_table(one);
+  }
+  out += fmt::format("\nsplit {}: {} rows fitted on, {} tested\n", comparison.split,
+                     grouped(comparison.train_rows), grouped(comparison.test_rows));
+  out += fmt::format(
+      "test rows that also occur in training: {:.1f} %   most that any model can reach: {:.2f} %\n",
+      comparison.seen_share * 100, comparison.accuracy_ceiling * 100);
+  if (!comparison.unseen_classes.empty()) {
+    out +=
+        fmt::format("tested on, never trained on: {}\n", printable_list(comparison.unseen_classes));
+  }
+  for (const Compared& one : comparison.models) {
+    out += one.problem.empty() ? fmt::format("{}: {}\n", one.model, one.description)
+                               : fmt::format("{}: not fitted: {}\n", one.model, one.problem);
+  }
+  for (const std::string& note : comparison.notes) {
+    out += fmt::format("note: {}\n", printable(note));
+  }
+  return out;
+}
+
+std::string to_json(const Comparison& comparison) {
+  std::string out = "{";
+  append_json_field(out, "data_fingerprint", fmt::format("{:016x}", comparison.data_fingerprint));
+  append_json_field(out, "columns", comparison.columns);
+  append_json_field(out, "binary", comparison.binary);
+  append_json_field(out, "split", comparison.split);
+  append_json_field(out, "train_rows", comparison.train_rows);
+  append_json_field(out, "test_rows", comparison.test_rows);
+  append_json_field(out, "seen_share", comparison.seen_share);
+  append_json_field(out, "accuracy_ceiling", comparison.accuracy_ceiling);
+  append_names(out, "unseen_classes", comparison.unseen_classes);
+  append_names(out, "notes", comparison.notes);
+  append_list(out, "models", comparison.models, [&](const Compared& one) {
+    out += '{';
+    append_json_field(out, "model", one.model);
+    if (one.problem.empty()) {
+      append_figures(out, one);
+    } else {
+      append_json_field(out, "problem", one.problem);
+    }
+    out += '}';
+  });
+  return out + '}';
+}
+
+}  // namespace vedette

@@ -1,0 +1,72 @@
+/// Rows of a data set, made once for any number of fits: which rows, which classes, which columns.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "train/train.hpp"
+
+namespace vedette {
+
+/// Rows in the order of their indices, and the class of each.
+struct Matrix {
+  std::vector<float> values;
+  std::vector<std::uint16_t> classes;
+
+  Rows rows(std::size_t width) const { return {values.data(), classes.size(), width}; }
+};
+
+/// Class of every label. Classes that training rows have come first: they are the model's. The
+/// others stand behind them, so that a test row of an unseen class counts as a miss and not as
+/// something else.
+struct Classes {
+  std::vector<std::uint16_t> of_label;  ///< 65,535 where no labelled flow has the label
+  std::vector<std::string> names;
+  std::size_t trained = 0;
+  std::vector<std::string> unseen;  ///< labels of test rows that no training row has
+};
+
+struct Prepared {
+  Split split;
+  Classes classes;
+  std::unique_ptr<FeatureMap> features;
+  Matrix train, test;
+
+  std::size_t width() const { return features->schema().width(); }
+  Rows train_rows() const { return train.rows(width()); }
+  Rows test_rows() const { return test.rows(width()); }
+  /// Borrows.
+  TrainingSet training_set() const;
+};
+
+/// Fits classes and features on the training rows of `split`, then makes all rows: flows are
+/// replayed in time order per capture through fresh windows. Of the options it takes columns,
+/// binary, and what fit says of stopping and progress. @return out_of_range (no benign training
+/// rows, or nothing else), not_found (columns), cancelled.
+Result<Prepared> prepare_rows(const Dataset& dataset, Split split, const TrainOptions& options);
+
+/// Score::value and the most probable class of each row.
+struct Answers {
+  std::vector<float> scores;
+  std::vector<std::uint16_t> classes;
+};
+Answers answer(const Model& model, Rows rows);
+
+/// Half of the rows of each class, drawn by `seed`, to calibrate on; the odd one is left for the
+/// evaluation. Both hold positions in `classes`.
+struct Halves {
+  std::vector<std::uint32_t> calibration, evaluation;
+};
+Halves halve(std::span<const std::uint16_t> classes, std::size_t class_count, std::uint64_t seed);
+
+/// How far equal rows decide what can be learned and what is merely remembered.
+struct Repetition {
+  double seen_share = 0;        ///< test rows that also occur in training, bit for bit
+  double accuracy_ceiling = 1;  ///< of any model, as equal test rows have different classes
+};
+Repetition repetition_of(const Prepared& prepared);
+
+}  // namespace vedette
