@@ -102,7 +102,7 @@ class Section {
 void read_mqtt(Section&& section, Config::Mqtt& mqtt) {
   section.read("uri", mqtt.uri);
   section.read("filters", mqtt.filters);
-  section.read("qos", mqtt.qos, 0, 2);
+  section.read("qos", mqtt.qos, 0, 1);
   section.read("client_id", mqtt.client_id);
   section.read("ca_file", mqtt.ca_file);
   section.read("receive_maximum", mqtt.receive_maximum, 1, 65535);

@@ -10,7 +10,7 @@ TEST(Config, ReadsEverySettingAndAnchorsPaths) {
 [mqtt]
 uri = "mqtts://user:secret@broker:8884"
 filters = ["plant/+/flow", "plant/+/sensor"]
-qos = 2
+qos = 0
 client_id = "gate"
 ca_file = "ca.pem"
 receive_maximum = 4000
@@ -39,7 +39,7 @@ batch_records_max = 500
                                    "/etc/vedette/vedette.toml");
   ASSERT_TRUE(config) << config.error().message;
   EXPECT_EQ(config->mqtt.filters.size(), 2U);
-  EXPECT_EQ(config->mqtt.qos, 2);
+  EXPECT_EQ(config->mqtt.qos, 0);
   EXPECT_EQ(config->mqtt.ca_file, "/etc/vedette/ca.pem");
   EXPECT_EQ(config->mqtt.receive_maximum, 4000);
   EXPECT_EQ(config->http.port, 9000);
@@ -71,7 +71,7 @@ TEST(Config, SaysFileLineAndPiece) {
   };
   for (const Row& row : {
            Row{"[mqtt]\nuri = 5", "v.toml line 2: mqtt.uri must be a string"},
-           Row{"[mqtt]\nqos = 3", "v.toml line 2: mqtt.qos must be an integer from 0 to 2"},
+           Row{"[mqtt]\nqos = 2", "v.toml line 2: mqtt.qos must be an integer from 0 to 1"},
            Row{"[mqtt]\nfilters = []", "v.toml line 2: mqtt.filters must be a list of strings"},
            Row{"[http]\n\nprot = 1", "v.toml line 3: [http] has no key \"prot\"; it has: address"},
            Row{"[htp]\nport = 1", "v.toml line 1: no table \"htp\"; there are: alerts, http"},

@@ -155,6 +155,25 @@ TEST(FlowFeatures, KeepsTheSixteenMostFrequentServices) {
   EXPECT_EQ(kept.back(), "service=s139");
 }
 
+TEST(FlowFeatures, AMillionDistinctServicesLeaveTheFrequentOnes) {
+  auto builder = make_flow_features("behaviour");
+  ASSERT_TRUE(builder);
+  Record record = a_flow();
+  for (int i = 0; i < 1'000'000; ++i) {
+    record.flow.service = i % 3 == 0 ? "dns" : "x" + std::to_string(i);
+    (*builder)->observe(record);
+  }
+  const auto map = (*builder)->build();
+  std::size_t services = 0;
+  bool dns = false;
+  for (const Column& column : map->schema().columns) {
+    services += column.name.starts_with("service=") ? 1 : 0;
+    dns = dns || column.name == "service=dns";
+  }
+  EXPECT_EQ(services, 16U);
+  EXPECT_TRUE(dns);
+}
+
 TEST(Features, UnknownColumnSetsAreRefusedWithTheKnown) {
   const auto builder = make_flow_features("everything");
   ASSERT_FALSE(builder);
