@@ -26,12 +26,15 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/expects.hpp"
 #include "model/fit_input.hpp"
 #include "model/model.hpp"
 #include "model/tree_grow.hpp"
+#include "model/tree_walk.hpp"
 
 namespace vedette {
 
@@ -42,8 +45,8 @@ constexpr std::uint8_t tree_version = 1;
 class Tree final : public Model {
  public:
   Tree(std::size_t width, std::size_t classes, GrownTree grown)
-      : width_(width), classes_(classes), tree_(std::move(grown)) {
-    measure();
+      : width_(width), classes_(classes), tree_(std::move(grown)), walk_(tree_.nodes, width) {
+    make_answers();
   }
 
   std::string_view kind() const override { return "tree"; }
@@ -53,62 +56,69 @@ class Tree final : public Model {
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
   std::string describe() const override {
-    return fmt::format("depth {}, {} leaves", depth_, leaves_);
+    return fmt::format("depth {}, {} leaves", walk_.depth(), leaves_);
   }
   void save(ByteWriter& out) const override;
 
  private:
-  static constexpr std::size_t lanes = 16;
-  std::uint32_t step(std::uint32_t at, const float* row) const {
-    const TreeNode& node = tree_.nodes[at];
-    const float value = row[node.column()];
-    const unsigned above = value > node.cut ? 1U : 0U;
-    const unsigned lacking = value != value ? 1U : 0U;
-    return node.left + (above | (lacking & node.missing_right()));
-  }
-  void measure();
+  void make_answers();
+  void answer(const TreeWalk::Leaves& leaves, std::size_t count, float* out, bool last) const;
 
   std::size_t width_;
   std::size_t classes_;
   GrownTree tree_;
-  std::uint32_t depth_ = 0;
+  TreeWalk walk_;
+  std::size_t padded_ = 0;                // classes_, rounded up to whole vectors of four
+  std::vector<std::uint32_t> answer_of_;  // per place of the walk: where its answer begins
+  std::vector<float> answers_;            // each set of probabilities once, padded
   std::uint32_t leaves_ = 0;
 };
 
-/// Parents come before their children, so one pass finds every depth.
-void Tree::measure() {
-  std::vector<std::uint32_t> depth(tree_.nodes.size());
-  for (std::uint32_t i = 0; i < tree_.nodes.size(); ++i) {
-    const std::uint32_t left = tree_.nodes[i].left;
-    if (left == i) {
-      ++leaves_;
+/// Most leaves are pure or hold a few rows: their answers repeat, and the table of different ones
+/// stays in the cache where the table of all nodes would not.
+void Tree::make_answers() {
+  constexpr std::size_t vector_floats = 4;
+  padded_ = (classes_ + vector_floats - 1) / vector_floats * vector_floats;
+  std::unordered_map<std::string_view, std::uint32_t> known;
+  for (const std::uint32_t i : walk_.places()) {
+    const float* p = tree_.probabilities.data() + i * classes_;
+    const std::string_view key{reinterpret_cast<const char*>(p), classes_ * sizeof(float)};
+    const bool is_leaf = tree_.nodes[i].left == i;
+    leaves_ += is_leaf ? 1 : 0;
+    const auto next = static_cast<std::uint32_t>(answers_.size());
+    const auto [entry, is_new] =
+        is_leaf ? known.try_emplace(key, next) : std::pair{known.end(), false};
+    answer_of_.push_back(is_leaf ? entry->second : 0);
+    if (!is_new) continue;
+    answers_.insert(answers_.end(), p, p + classes_);
+    answers_.resize(answers_.size() + padded_ - classes_);
+  }
+}
+
+/// Whole vectors are copied: what runs over a row's end is the beginning of the next row's, which
+/// comes after. The last group of a batch copies exactly.
+void Tree::answer(const TreeWalk::Leaves& leaves, std::size_t count, float* out, bool last) const {
+  for (std::size_t i = 0; i < count; ++i, out += classes_) {
+    const float* from = answers_.data() + answer_of_[leaves[i]];
+    if (last) {
+      std::copy_n(from, classes_, out);
       continue;
     }
-    depth[left] = depth[left + 1] = depth[i] + 1;
-    depth_ = std::max(depth_, depth[i] + 1);
+    for (std::size_t k = 0; k < padded_; k += 4) std::memcpy(out + k, from + k, 4 * sizeof(float));
   }
 }
 
 void Tree::score(Rows rows, std::span<float> out) const {
   expects(rows.width == width_ && out.size() >= rows.count * classes_,
           "Tree::score gets rows of its width and room for every class");
-  for (std::size_t from = 0; from < rows.count; from += lanes) {
-    const std::size_t count = std::min(lanes, rows.count - from);
+  TreeWalk::Leaves leaves;
+  for (std::size_t from = 0; from < rows.count; from += TreeWalk::group) {
+    const std::size_t count = std::min(TreeWalk::group, rows.count - from);
     const float* data = rows.data + from * width_;
-    std::uint32_t at[lanes] = {};
-    bool moved = depth_ > 0;
-    while (moved) {
-      moved = false;
-      for (std::size_t lane = 0; lane < count; ++lane) {
-        const std::uint32_t next = step(at[lane], data + lane * width_);
-        moved |= next != at[lane];
-        at[lane] = next;
-      }
-    }
-    for (std::size_t lane = 0; lane < count; ++lane) {
-      std::copy_n(tree_.probabilities.data() + at[lane] * classes_, classes_,
-                  out.data() + (from + lane) * classes_);
-    }
+    prefetch_rows(rows, from + 2 * TreeWalk::group);
+    walk_.find(data, count, any_missing(data, count * width_), leaves);
+    const std::size_t behind = rows.count - from - count;
+    answer(leaves, count, out.data() + from * classes_, behind * classes_ < padded_);
   }
 }
 
@@ -121,7 +131,9 @@ void Tree::explain(std::span<const float> row, std::uint16_t class_index,
     return tree_.probabilities[node * classes_ + class_index];
   };
   std::uint32_t at = 0;
-  for (std::uint32_t next = step(at, row.data()); next != at; next = step(at, row.data())) {
+  for (;;) {
+    const std::uint32_t next = plain_step(tree_.nodes, at, row.data());
+    if (next == at) return;
     out[tree_.nodes[at].column()] += probability(next) - probability(at);
     at = next;
   }

@@ -7,24 +7,13 @@
 #include <vector>
 
 #include "model/tree_bins.hpp"
+#include "model/tree_node.hpp"
 
 namespace vedette {
 
 /// The Gini impurity 1 - Σ p²: the chance that two rows drawn from a node differ in class.
 struct Gini {
   static double of(std::span<const double> weights);
-};
-
-/// Children lie side by side: a row goes to `left` or `left + 1`. A leaf points at itself and its
-/// cut is never exceeded, so a walk may take more steps than the path is long.
-struct TreeNode {
-  float cut = 0;               ///< x <= cut goes left
-  std::uint32_t question = 0;  ///< the column; its highest bit says where missing values go
-  std::uint32_t left = 0;
-
-  static constexpr std::uint32_t missing_right_bit = std::uint32_t{1} << 31U;
-  std::uint32_t column() const { return question & ~missing_right_bit; }
-  std::uint32_t missing_right() const { return question >> 31U; }
 };
 
 struct GrownTree {
@@ -40,8 +29,6 @@ struct GrowOptions {
   unsigned threads = 1;
   std::stop_token stop;  ///< the tree returned after it is rubbish: ask before use
 };
-
-constexpr std::uint32_t tree_depth_max = 64;
 
 /// `labels` and `weights` as in TrainingSet, checked. The same tree for any number of threads.
 GrownTree grow_tree(const Binned& rows, std::span<const std::uint16_t> labels,
