@@ -57,7 +57,7 @@ TEST(Gini, IsTheChanceThatTwoRowsDiffer) {
        {Row{"k even classes give 1 - 1/k", {3, 3, 3, 3}, 0.75},
         Row{"one class is pure", {7, 0}, 0.0}, Row{"1 - (0.75² + 0.25²)", {3, 1}, 0.375},
         Row{"no rows, no chance", {0, 0}, 0.0}}) {
-    EXPECT_DOUBLE_EQ(Gini::of(row.weights), row.gini) << row.why;
+    EXPECT_DOUBLE_EQ(impurity(Criterion::gini, row.weights), row.gini) << row.why;
   }
 }
 
