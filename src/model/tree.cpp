@@ -2,17 +2,17 @@
 /// Trees, 1984).
 ///
 /// A node holds rows and asks one question, `column <= cut`. The question asked is the one after
-/// which the two children are purest: the one with the lowest weighted sum of Gini impurities
-/// 1 - Σ p². Children are split again until they are pure, too small or too deep; the share of each
-/// class among a leaf's training rows is the probability it answers with.
+/// which the two children are purest: the one with the lowest weighted sum of impurities (Gini's
+/// 1 - Σ p², or the entropy -Σ p log2 p). Children are split again until they are pure, too small
+/// or too deep; the share of each class among a leaf's training rows is the probability it answers
+/// with. With ccp_alpha subtrees that do not earn their leaves are cut off again (tree_prune.hpp).
 ///
 /// Fast fitting rests on two ideas of gradient boosting libraries (Ke et al.: LightGBM, NIPS 2017):
 /// values are replaced by one-byte bins before growing (tree_bins.hpp), so that finding the best
 /// cut is counting, not sorting; and the counts of the larger child are those of the parent minus
 /// those of the smaller. With at most 255 distinct values in a column no cut is lost by that.
 /// Missing values go to the side that made the children purer (Chen, Guestrin: XGBoost, KDD 2016).
-/// Fast scoring: leaves point at themselves, so sixteen rows walk down side by side without asking
-/// who has arrived, and one row's wait for memory hides behind the others'.
+/// Fast scoring is told in tree_walk.hpp.
 ///
 /// explain() follows Saabas (2014): each step of a row's path moves the probability of a class from
 /// the parent's to the child's; the difference is credited to the column asked. The credits and the
@@ -26,21 +26,20 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "base/expects.hpp"
 #include "model/fit_input.hpp"
 #include "model/model.hpp"
 #include "model/tree_grow.hpp"
+#include "model/tree_prune.hpp"
 #include "model/tree_walk.hpp"
 
 namespace vedette {
 
 namespace {
 
-constexpr std::uint8_t tree_version = 1;
+constexpr std::uint8_t tree_version = 2;
 
 class Tree final : public Model {
  public:
@@ -58,6 +57,7 @@ class Tree final : public Model {
   std::string describe() const override {
     return fmt::format("depth {}, {} leaves", walk_.depth(), leaves_);
   }
+  std::vector<TreeQuestion> questions() const override;
   void save(ByteWriter& out) const override;
 
  private:
@@ -71,7 +71,7 @@ class Tree final : public Model {
   std::size_t padded_ = 0;                // classes_, rounded up to whole vectors of four
   std::vector<std::uint32_t> answer_of_;  // per place of the walk: where its answer begins
   std::vector<float> answers_;            // each set of probabilities once, padded
-  std::uint32_t leaves_ = 0;
+  std::size_t leaves_ = 0;
 };
 
 /// Most leaves are pure or hold a few rows: their answers repeat, and the table of different ones
@@ -79,19 +79,27 @@ class Tree final : public Model {
 void Tree::make_answers() {
   constexpr std::size_t vector_floats = 4;
   padded_ = (classes_ + vector_floats - 1) / vector_floats * vector_floats;
-  std::unordered_map<std::string_view, std::uint32_t> known;
-  for (const std::uint32_t i : walk_.places()) {
-    const float* p = tree_.probabilities.data() + i * classes_;
-    const std::string_view key{reinterpret_cast<const char*>(p), classes_ * sizeof(float)};
-    const bool is_leaf = tree_.nodes[i].left == i;
-    leaves_ += is_leaf ? 1 : 0;
-    const auto next = static_cast<std::uint32_t>(answers_.size());
-    const auto [entry, is_new] =
-        is_leaf ? known.try_emplace(key, next) : std::pair{known.end(), false};
-    answer_of_.push_back(is_leaf ? entry->second : 0);
-    if (!is_new) continue;
-    answers_.insert(answers_.end(), p, p + classes_);
-    answers_.resize(answers_.size() + padded_ - classes_);
+  const std::span<const std::uint32_t> places = walk_.places();
+  answer_of_.resize(places.size());
+  const auto shares = [&](std::uint32_t place) {
+    return std::span{tree_.probabilities}.subspan(places[place] * classes_, classes_);
+  };
+  std::vector<std::uint32_t> leaves;
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    if (tree_.nodes[places[i]].left == places[i]) leaves.push_back(i);
+  }
+  leaves_ = leaves.size();
+  const auto before = [&](std::uint32_t a, std::uint32_t b) {
+    return std::memcmp(shares(a).data(), shares(b).data(), classes_ * sizeof(float)) < 0;
+  };
+  std::sort(leaves.begin(), leaves.end(), before);
+  for (std::size_t i = 0; i < leaves.size(); ++i) {
+    if (i == 0 || before(leaves[i - 1], leaves[i])) {
+      const auto own = shares(leaves[i]);
+      answers_.insert(answers_.end(), own.begin(), own.end());
+      answers_.resize(answers_.size() + padded_ - classes_);
+    }
+    answer_of_[leaves[i]] = static_cast<std::uint32_t>(answers_.size() - padded_);
   }
 }
 
@@ -139,6 +147,23 @@ void Tree::explain(std::span<const float> row, std::uint16_t class_index,
   }
 }
 
+std::vector<TreeQuestion> Tree::questions() const {
+  std::vector<TreeQuestion> list(tree_.nodes.size());
+  for (std::uint32_t i = 0; i < list.size(); ++i) {
+    const TreeNode& node = tree_.nodes[i];
+    list[i].rows = tree_.rows[i];
+    const auto own = tree_.probabilities.begin() + static_cast<std::ptrdiff_t>(i * classes_);
+    list[i].probabilities.assign(own, own + static_cast<std::ptrdiff_t>(classes_));
+    if (node.left == i) continue;
+    list[i].column = node.column();
+    list[i].cut = node.cut;
+    list[i].missing_says_yes = node.missing_right() == 0;
+    list[i].yes = node.left;
+    list[i].no = node.left + 1;
+  }
+  return list;
+}
+
 void Tree::save(ByteWriter& out) const {
   out.put(tree_version);
   out.put(static_cast<std::uint32_t>(width_));
@@ -149,6 +174,7 @@ void Tree::save(ByteWriter& out) const {
     out.put(node.question);
     out.put(node.left);
   }
+  out.put_bytes(std::as_bytes(std::span{tree_.rows}));
   out.put_bytes(std::as_bytes(std::span{tree_.probabilities}));
 }
 
@@ -166,6 +192,9 @@ Status check_nodes(const GrownTree& tree, std::size_t width) {
     if (i > 0 && depth[i] == 0) return damaged(fmt::format("node {} has no parent", i));
     if (node.column() >= width) {
       return damaged(fmt::format("node {} asks column {}", i, node.column()));
+    }
+    if (!(tree.rows[i] >= 0 && tree.rows[i] < 1e300)) {
+      return damaged(fmt::format("node {} has {} rows", i, tree.rows[i]));
     }
     if (node.left == i) {
       if (node.cut != std::numeric_limits<float>::infinity() || node.missing_right() != 0) {
@@ -201,12 +230,13 @@ Result<std::unique_ptr<Model>> load_tree(ByteReader& in) {
   const auto version = in.get<std::uint8_t>();
   if (in.ok() && version != tree_version) {
     return Error{Errc::unsupported,
-                 fmt::format("tree: version {}, this build reads {}", version, tree_version)};
+                 fmt::format("tree: version {}, this build reads {}: train it again", version,
+                             tree_version)};
   }
   const auto width = in.get<std::uint32_t>();
   const auto classes = in.get<std::uint32_t>();
   const auto count = in.get<std::uint32_t>();
-  constexpr std::size_t node_bytes = 12;
+  constexpr std::size_t node_bytes = 20;
   if (!in.ok() || width == 0 || width > fit_columns_max || classes < 2 ||
       classes > fit_classes_max || count == 0 ||
       in.left() < std::size_t{count} * (node_bytes + classes * sizeof(float))) {
@@ -219,9 +249,10 @@ Result<std::unique_ptr<Model>> load_tree(ByteReader& in) {
     node.question = in.get<std::uint32_t>();
     node.left = in.get<std::uint32_t>();
   }
+  tree.rows.resize(count);
+  for (double& rows : tree.rows) rows = in.get<double>();
   tree.probabilities.resize(std::size_t{count} * classes);
-  const auto bytes = in.get_bytes(tree.probabilities.size() * sizeof(float));
-  std::memcpy(tree.probabilities.data(), bytes.data(), bytes.size());
+  for (float& value : tree.probabilities) value = in.get<float>();
   if (const Status status = check_nodes(tree, width); !status) return status.error();
   if (const Status status = check_probabilities(tree, classes); !status) return status.error();
   return std::unique_ptr<Model>(std::make_unique<Tree>(width, classes, std::move(tree)));
@@ -232,9 +263,14 @@ Result<std::unique_ptr<Model>> fit_tree(const TrainingSet& set, const FitOptions
   GrowOptions grow;
   grow.depth_max = reader.count("depth_max", grow.depth_max, 1, tree_depth_max);
   grow.leaf_rows_min = reader.count("leaf_rows_min", grow.leaf_rows_min, 1, 1'000'000);
+  grow.criterion =
+      reader.choice("criterion", {"gini", "entropy"}) == 0 ? Criterion::gini : Criterion::entropy;
+  const double alpha = reader.number("ccp_alpha", 0, 0, 1);
   const bool balanced = reader.choice("class_weight", {"none", "balanced"}) == 1;
   if (const Status status = reader.status(); !status) return status.error();
-  if (const Status status = check_training_set(set); !status) return status.error();
+  if (const Status status = check_training_set(set, options.threads); !status) {
+    return status.error();
+  }
   const Error cancelled{Errc::cancelled, "tree: stopped before it was grown"};
   const Binned binned(set.rows, options.threads, options.stop);
   if (options.stop.stop_requested()) return cancelled;
@@ -242,8 +278,10 @@ Result<std::unique_ptr<Model>> fit_tree(const TrainingSet& set, const FitOptions
   grow.class_weights = class_weights(set, balanced);
   grow.threads = options.threads;
   grow.stop = options.stop;
+  grow.report = &options;
   GrownTree tree = grow_tree(binned, set.labels, set.weights, grow);
   if (options.stop.stop_requested()) return cancelled;
+  if (alpha > 0) tree = prune_tree(tree, grow, alpha);
   return std::unique_ptr<Model>(
       std::make_unique<Tree>(set.rows.width, set.classes.size(), std::move(tree)));
 }
@@ -252,10 +290,16 @@ Result<std::unique_ptr<Model>> fit_tree(const TrainingSet& set, const FitOptions
 
 const ModelKind tree_kind{
     .name = "tree",
-    .summary = "decision tree (options depth_max, leaf_rows_min, class_weight=none|balanced)",
+    .summary =
+        "decision tree (options depth_max, leaf_rows_min, criterion=gini|entropy, "
+        "ccp_alpha, class_weight=none|balanced)",
     .record_kind = RecordKind::flow,
     .fit = fit_tree,
     .load = load_tree,
+    .search = {{"depth_max", {"8", "16", "32"}},
+               {"leaf_rows_min", {"1", "5", "20"}},
+               {"ccp_alpha", {"0", "1e-6", "1e-5", "1e-4"}},
+               {"class_weight", {"none", "balanced"}}},
 };
 
 }  // namespace vedette

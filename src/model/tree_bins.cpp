@@ -127,8 +127,7 @@ class Binned::Distinct {
 };
 
 /// Columns side by side are read together: they share cache lines.
-void Binned::cut_columns(Rows rows, std::size_t from, std::size_t to,
-                         const std::stop_token& stop) {
+void Binned::cut_columns(Rows rows, std::size_t from, std::size_t to, const std::stop_token& stop) {
   constexpr std::size_t block = 2048;
   std::vector<Distinct> distinct(to - from);
   for (std::size_t at = 0; at < rows.count && !stop.stop_requested(); at += block) {
@@ -160,8 +159,8 @@ void Binned::add_lane(std::vector<std::uint32_t> columns) {
   }
   // One more than there are values: for missing ones, or for rows that are nobody's.
   const std::size_t slots = (shared ? columns.size() : bins(columns[0])) + 1;
-  lanes_.push_back({static_cast<std::uint32_t>(slots_), static_cast<std::uint32_t>(slots),
-                    std::move(columns)});
+  lanes_.push_back(
+      {static_cast<std::uint32_t>(slots_), static_cast<std::uint32_t>(slots), std::move(columns)});
   slots_ += slots;
 }
 

@@ -4,8 +4,8 @@
 ///
 /// Columns of two values of which no two hold the upper one in the same row (a category made into
 /// columns of 0 and 1) share one byte, which says who holds it: the exclusive feature bundling of
-/// Ke et al.: LightGBM, NIPS 2017, here only where not one row conflicts, so nothing is lost. The 24
-/// columns published for IoT-23 become 10 bytes. A column of one value needs none.
+/// Ke et al.: LightGBM, NIPS 2017, here only where not one row conflicts, so nothing is lost. The
+/// 24 columns published for IoT-23 become 10 bytes. A column of one value needs none.
 #pragma once
 
 #include <cstdint>

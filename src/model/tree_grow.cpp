@@ -209,8 +209,7 @@ void Grower<Cell>::add_rows(std::span<const std::uint32_t> rows, Histogram& cell
       if constexpr (!counting) ++cell[classes_];
     }
     for (std::size_t lane = lanes; lane < page_.lanes; ++lane) {
-      add_row(page_, row,
-              cells.data() + (rows_.lanes()[lane].first_slot + bytes[lane]) * stride_);
+      add_row(page_, row, cells.data() + (rows_.lanes()[lane].first_slot + bytes[lane]) * stride_);
     }
   }
 }
@@ -464,8 +463,7 @@ void Grower<Cell>::grow_subtree(Scratch& branch, const Task& task) {
   }
   const Page<Cell> page{branch.bytes.data(), page_.lanes, branch.labels.data(),
                         page_.weights == nullptr ? nullptr : branch.weights.data()};
-  grow_rest(branch, page,
-            Task{add_nodes(branch.tree, 1), task.depth, 0, task.rows(), task.seed});
+  grow_rest(branch, page, Task{add_nodes(branch.tree, 1), task.depth, 0, task.rows(), task.seed});
   finished(task.rows());
 }
 

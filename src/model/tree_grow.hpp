@@ -21,11 +21,11 @@ struct GrownTree {
 
 struct GrowOptions {
   Criterion criterion = Criterion::gini;
-  std::uint32_t depth_max = 32;      ///< at most tree_depth_max
-  std::uint32_t leaf_rows_min = 1;   ///< a row drawn twice counts twice
-  std::uint32_t columns_tried = 0;   ///< drawn anew for each node; 0: all of them
-  bool random_cuts = false;          ///< one cut a column, drawn between its ends, not the best
-  std::uint64_t seed = 0;            ///< of those draws
+  std::uint32_t depth_max = 32;     ///< at most tree_depth_max
+  std::uint32_t leaf_rows_min = 1;  ///< a row drawn twice counts twice
+  std::uint32_t columns_tried = 0;  ///< drawn anew for each node; 0: all of them
+  bool random_cuts = false;         ///< one cut a column, drawn between its ends, not the best
+  std::uint64_t seed = 0;           ///< of those draws
   std::size_t class_count = 2;
   std::vector<double> class_weights;  ///< one per class
   unsigned threads = 1;
@@ -44,8 +44,9 @@ FixedWeights fix_weights(std::span<const float> weights);
 
 /// The part of the training set that a tree sees.
 struct RowShare {
-  std::vector<std::uint32_t> rows;       ///< rising, not empty
-  std::span<const std::uint32_t> times;  ///< per row of the set: how often it was drawn; empty: once
+  std::vector<std::uint32_t> rows;  ///< rising, not empty
+  std::span<const std::uint32_t>
+      times;  ///< per row of the set: how often it was drawn; empty: once
   /// Per row of the set, drawing included; empty: only `times` counts. Not both.
   std::span<const std::uint64_t> weights;
   double unit = 1;  ///< of `weights`
