@@ -15,8 +15,6 @@ namespace vedette {
 
 namespace {
 
-const std::array kinds{tree_kind, bayes_kind, series_kind};
-
 struct Format {
   std::string_view name;
   std::unique_ptr<Decoder> (*make)();
@@ -49,12 +47,14 @@ Result<std::string> sniff(const std::filesystem::path& path) {
 }  // namespace
 
 std::span<const ModelKind> model_kinds() {
+  // Made at the first call: kinds of other files may not be there yet when this one starts.
+  static const std::array kinds{tree_kind, bayes_kind, forest_kind, boost_kind, series_kind};
   return kinds;
 }
 
 Result<const ModelKind*> find_model_kind(std::string_view name, RecordKind record_kind) {
   std::vector<std::string_view> known;
-  for (const ModelKind& kind : kinds) {
+  for (const ModelKind& kind : model_kinds()) {
     if (kind.record_kind != record_kind) continue;
     if (kind.name == name) return &kind;
     known.push_back(kind.name);
@@ -98,7 +98,7 @@ Result<std::unique_ptr<Store>> open_store(std::string_view uri, const Retention&
 }
 
 Result<std::shared_ptr<const Detector>> load_detector(const std::filesystem::path& path) {
-  Result<ModelFile> file = load_model(path, kinds);
+  Result<ModelFile> file = load_model(path, model_kinds());
   if (!file) return file.error();
   return Detector::make(std::move(file).value());
 }

@@ -26,13 +26,15 @@
 #include <cstring>
 #include <limits>
 #include <numbers>
+#include <numeric>
 #include <utility>
 
 #include "base/expects.hpp"
 #include "base/simd.hpp"
+#include "model/bayes_moments.hpp"
 #include "model/fit_input.hpp"
 #include "model/model.hpp"
-#include "model/parallel.hpp"
+#include "model/tree_walk.hpp"
 
 namespace vedette {
 
@@ -127,12 +129,6 @@ class Bayes final : public Model {
   std::vector<Parabola> parabolas_;
   std::vector<double> peaks_;  // per class: log prior + every column's peak
 };
-
-bool any_missing(const float* values, std::size_t count) {
-  unsigned found = 0;
-  for (std::size_t i = 0; i < count; ++i) found |= values[i] != values[i] ? 1U : 0U;
-  return found != 0;
-}
 
 /// Up to `lanes` rows side by side. A lane never sees its neighbours, so a row's bits do not depend
 /// on them; rows with missing values take the way of log_weights().
@@ -252,114 +248,30 @@ Result<std::unique_ptr<Model>> load_bayes(ByteReader& in) {
       std::make_unique<Bayes>(width, std::move(priors), std::move(parabolas)));
 }
 
-/// Weight, mean and sum of squared deviations of one column in one class.
-struct Moments {
-  double weight = 0;
-  double mean = 0;
-  double squares = 0;
-
-  /// Chan, Golub, LeVeque 1979: merging two parts loses no digits.
-  void merge(const Moments& other) {
-    if (other.weight == 0) return;
-    const double sum = weight + other.weight;
-    const double apart = other.mean - mean;
-    mean += apart * other.weight / sum;
-    squares += other.squares + apart * apart * weight * other.weight / sum;
-    weight = sum;
+/// Which columns must hold 0, 1 or nothing: the sum of their squares then equals their sum.
+std::vector<std::uint32_t> categories(const TrainingSet& set) {
+  std::vector<std::uint32_t> check(set.rows.width);
+  bool any = false;
+  for (std::size_t column = 0; column < set.rows.width; ++column) {
+    const bool categorical = set.schema.columns[column].kind == ColumnKind::categorical;
+    check[column] = categorical ? 1U : 0U;
+    any = any || categorical;
   }
-};
-
-/// The moments of a block of rows, [class][column]; two passes while the block is in the cache.
-class BlockMoments {
- public:
-  BlockMoments(const TrainingSet& set, std::size_t from, std::size_t to)
-      : width_(set.rows.width),
-        rows_(set.classes.size()),
-        weight_(rows_ * width_),
-        sum_(weight_.size()),
-        squares_(weight_.size()) {
-    each_row(set, from, to, [&](const float* x, double weight, std::size_t at) {
-      add(x, weight, weight_.data() + at, sum_.data() + at);
-    });
-    for (std::size_t i = 0; i < sum_.size(); ++i) {
-      if (weight_[i] > 0) sum_[i] /= weight_[i];
-    }
-    each_row(set, from, to, [&](const float* x, double weight, std::size_t at) {
-      add_squares(x, weight, sum_.data() + at, squares_.data() + at);
-    });
-  }
-  void merge_into(std::vector<Moments>& moments) const {
-    for (std::size_t i = 0; i < moments.size(); ++i) {
-      moments[i].merge({weight_[i], sum_[i], squares_[i]});
-    }
-  }
-
- private:
-  template <class Add>
-  void each_row(const TrainingSet& set, std::size_t from, std::size_t to, const Add& add) {
-    for (std::size_t i = from; i < to; ++i) {
-      const double weight = set.weights.empty() ? 1.0 : static_cast<double>(set.weights[i]);
-      add(set.rows.data + i * width_, weight, set.labels[i] * width_);
-    }
-  }
-  void add(const float* x, double weight, double* weights, double* sums) const {
-    for (std::size_t column = 0; column < width_; ++column) {
-      const auto value = static_cast<double>(x[column]);
-      const bool there = value == value;
-      weights[column] += there ? weight : 0.0;
-      sums[column] += there ? weight * value : 0.0;
-    }
-  }
-  void add_squares(const float* x, double weight, const double* means, double* squares) const {
-    for (std::size_t column = 0; column < width_; ++column) {
-      const double off = static_cast<double>(x[column]) - means[column];
-      squares[column] += off == off ? weight * off * off : 0.0;
-    }
-  }
-  std::size_t width_;
-  std::size_t rows_;
-  std::vector<double> weight_;
-  std::vector<double> sum_;  // then the means
-  std::vector<double> squares_;
-};
-
-/// [class][column]. Blocks are merged in order: the same bits for any number of threads.
-std::vector<Moments> measure(const TrainingSet& set, const FitOptions& options) {
-  constexpr std::size_t block = 4096;
-  constexpr std::size_t blocks_per_wave = 64;
-  std::vector<Moments> moments(set.classes.size() * set.rows.width);
-  for (std::size_t from = 0; from < set.rows.count; from += block * blocks_per_wave) {
-    if (options.stop.stop_requested()) break;
-    const std::size_t left = set.rows.count - from;
-    const std::size_t blocks = std::min(blocks_per_wave, (left + block - 1) / block);
-    std::vector<std::unique_ptr<BlockMoments>> wave(blocks);
-    run_parallel(options.threads, blocks, [&](std::size_t b) {
-      const std::size_t start = from + b * block;
-      wave[b] = std::make_unique<BlockMoments>(set, start, std::min(set.rows.count, start + block));
-    });
-    for (const auto& part : wave) part->merge_into(moments);
-  }
-  return moments;
+  return any ? check : std::vector<std::uint32_t>{};
 }
 
-/// A categorical column holds 0, 1 or nothing: the sum of its squares then equals its sum.
-Status check_categories(const TrainingSet& set) {
-  std::vector<std::size_t> columns;
-  for (std::size_t column = 0; column < set.rows.width; ++column) {
-    if (set.schema.columns[column].kind == ColumnKind::categorical) columns.push_back(column);
-  }
+/// Names the value that measure_classes() took exception to.
+Error odd_category(const TrainingSet& set, std::span<const std::uint32_t> check) {
   for (std::size_t i = 0; i < set.rows.count; ++i) {
-    const float* row = set.rows.data + i * set.rows.width;
-    for (const std::size_t column : columns) {
-      const float value = row[column];
-      if (value == 0 || value == 1 || std::isnan(value)) [[likely]]
-        continue;
-      return Error{Errc::out_of_range,
-                   fmt::format("bayes: row {}, column {}: {} in a categorical column of 0 and 1", i,
-                               set.schema.columns[column].name, value)};
+    for (std::size_t column = 0; column < set.rows.width; ++column) {
+      const float value = set.rows[i][column];
+      if (check[column] == 0 || value == 0 || value == 1 || std::isnan(value)) continue;
+      return {Errc::out_of_range,
+              fmt::format("bayes: row {}, column {}: {} in a categorical column of 0 and 1", i,
+                          set.schema.columns[column].name, value)};
     }
   }
-  return {};
+  return {Errc::out_of_range, "bayes: a categorical column holds more than 0 and 1"};
 }
 
 /// scikit-learn's var_smoothing: a share of the largest variance any column has over all classes.
@@ -374,17 +286,16 @@ double variance_floor(const std::vector<Moments>& moments, std::size_t width) {
   return largest > 0 ? largest * variance_share : variance_share;
 }
 
-std::unique_ptr<Model> to_model(const TrainingSet& set, const std::vector<Moments>& moments,
-                                bool as_published) {
+std::unique_ptr<Model> to_model(const TrainingSet& set, const ClassMoments& measured,
+                                bool as_published, bool balanced) {
   const std::size_t width = set.rows.width;
+  const std::vector<Moments>& moments = measured.moments;
   const double floor = variance_floor(moments, width);
-  std::vector<double> priors(set.classes.size());
-  double total = 0;
-  for (std::size_t i = 0; i < set.labels.size(); ++i) {
-    const double weight = set.weights.empty() ? 1.0 : static_cast<double>(set.weights[i]);
-    priors[set.labels[i]] += weight;
-    total += weight;
-  }
+  // Within a class its weight changes nothing: means, variances and shares stay, the prior moves.
+  std::vector<double> priors = measured.class_weights;
+  const std::vector<double> weights = class_weights(set, balanced);
+  for (std::size_t k = 0; k < priors.size(); ++k) priors[k] *= weights[k];
+  const double total = std::accumulate(priors.begin(), priors.end(), 0.0);
   std::vector<Parabola> parabolas;
   parabolas.reserve(moments.size());
   for (std::size_t i = 0; i < moments.size(); ++i) {
@@ -402,26 +313,33 @@ std::unique_ptr<Model> to_model(const TrainingSet& set, const std::vector<Moment
 Result<std::unique_ptr<Model>> fit_bayes(const TrainingSet& set, const FitOptions& options) {
   OptionReader reader("bayes", options);
   const bool as_published = reader.flag("as_published", false);
+  const bool balanced = reader.choice("class_weight", {"none", "balanced"}) == 1;
   if (const Status status = reader.status(); !status) return status.error();
-  if (const Status status = check_training_set(set); !status) return status.error();
-  if (!as_published) {
-    if (const Status status = check_categories(set); !status) return status.error();
-  }
-  const std::vector<Moments> moments = measure(set, options);
+  if (const Status status = check_training_shape(set); !status) return status.error();
+  const auto check = as_published ? std::vector<std::uint32_t>{} : categories(set);
+  const ClassMoments measured = measure_classes(set, check, options.threads, options.stop);
   if (options.stop.stop_requested()) {
     return Error{Errc::cancelled, "bayes: stopped before it had seen every row"};
   }
-  return to_model(set, moments, as_published);
+  if (measured.infinite) {
+    if (const Status status = check_training_set(set); !status) return status.error();
+  }
+  if (measured.odd_category) return odd_category(set, check);
+  tell(options, 1, 1);
+  return to_model(set, measured, as_published, balanced);
 }
 
 }  // namespace
 
 const ModelKind bayes_kind{
     .name = "bayes",
-    .summary = "naive Bayes, Gaussian and Bernoulli (option as_published=true|false)",
+    .summary =
+        "naive Bayes, Gaussian and Bernoulli (options as_published=true|false, "
+        "class_weight=none|balanced)",
     .record_kind = RecordKind::flow,
     .fit = fit_bayes,
     .load = load_bayes,
+    .search = {{"as_published", {"false", "true"}}, {"class_weight", {"none", "balanced"}}},
 };
 
 }  // namespace vedette

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 
+#include "base/simd.hpp"
 #include "base/text.hpp"
+#include "model/parallel.hpp"
 
 namespace vedette {
 
@@ -71,7 +74,7 @@ Status OptionReader::status() const {
 
 namespace {
 
-Status check_shape(const TrainingSet& set) {
+Status check_sizes(const TrainingSet& set) {
   if (set.classes.size() < 2 || set.classes.front() != benign_label) {
     return Error{Errc::mismatch,
                  fmt::format("a training set needs two classes or more, the first being {}; it has "
@@ -104,7 +107,7 @@ Status check_shape(const TrainingSet& set) {
 }
 
 /// Infinite or not by the exponent and an empty mantissa: integer compares vectorise everywhere.
-bool any_infinite(std::span<const float> values) {
+VEDETTE_WIDE bool any_infinite(std::span<const float> values) {
   unsigned found = 0;
   for (const float value : values) {
     found |= static_cast<unsigned>((std::bit_cast<std::uint32_t>(value) << 1U) == 0xff000000U);
@@ -112,11 +115,18 @@ bool any_infinite(std::span<const float> values) {
   return found != 0;
 }
 
+VEDETTE_WIDE std::uint16_t largest(std::span<const std::uint16_t> labels) {
+  std::uint16_t top = 0;
+  for (const std::uint16_t label : labels) top = label > top ? label : top;
+  return top;
+}
+
 }  // namespace
 
-Status check_training_set(const TrainingSet& set) {
-  if (const Status status = check_shape(set); !status) return status;
-  for (std::size_t i = 0; i < set.labels.size(); ++i) {
+Status check_training_shape(const TrainingSet& set) {
+  if (const Status status = check_sizes(set); !status) return status;
+  const bool known = largest(set.labels) < set.classes.size();
+  for (std::size_t i = 0; !known && i < set.labels.size(); ++i) {
     if (set.labels[i] < set.classes.size()) continue;
     return Error{Errc::out_of_range, fmt::format("row {}: label {} of {} classes", i, set.labels[i],
                                                  set.classes.size())};
@@ -126,7 +136,19 @@ Status check_training_set(const TrainingSet& set) {
     return Error{Errc::out_of_range,
                  fmt::format("row {}: weight {} is not a positive number", i, set.weights[i])};
   }
-  if (!any_infinite({set.rows.data, set.rows.count * set.rows.width})) return {};
+  return {};
+}
+
+Status check_training_set(const TrainingSet& set, unsigned threads) {
+  if (const Status status = check_training_shape(set); !status) return status;
+  constexpr std::size_t task_rows = 8192;
+  std::atomic<bool> found = false;
+  run_parallel(threads, (set.rows.count + task_rows - 1) / task_rows, [&](std::size_t task) {
+    const std::size_t from = task * task_rows;
+    const std::size_t count = std::min(task_rows, set.rows.count - from);
+    if (any_infinite({set.rows.data + from * set.rows.width, count * set.rows.width})) found = true;
+  });
+  if (!found) return {};
   for (std::size_t i = 0; i < set.rows.count; ++i) {
     for (std::size_t column = 0; column < set.rows.width; ++column) {
       if (!std::isinf(set.rows[i][column])) continue;
