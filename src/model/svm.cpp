@@ -146,7 +146,7 @@ Status Fit::choose_kernel() {
 void Fit::make_features() {
   thin(rows_, own_.points_max, options_.seed);
   parts_.learned = rows_.points();
-  parts_.frequency_count = own_.features / 2;
+  parts_.frequency_count = own_.features / 16 * 8;  // whole vectors of cosines and of sines
   Random random = Random(options_.seed).split();
   parts_.frequencies =
       draw_frequencies(rows_.width, parts_.frequency_count, parts_.gamma, random);

@@ -1,7 +1,6 @@
 /// The arithmetic of the svm that runs over whole columns of rows: distances, exponentials, cosines
-/// and the scans of SMO. Plain loops over blocks of lanes, compiled twice by VEDETTE_WIDE; products
-/// are rounded before they are added in both versions, so that a model has the same bits on every
-/// machine. What an entry becomes never depends on its neighbours or on its place.
+/// and the scans of SMO. One source, compiled twice by VEDETTE_WIDE; products are rounded before
+/// they are added in both versions, so that a model has the same bits with AVX2 and without. What an entry becomes never depends on its neighbours or on its place.
 #pragma once
 
 #include <cstddef>
@@ -88,6 +87,7 @@ constexpr double smo_curvature_min = 1e-12;
 
 /// out[f] = cos(2π turns), out[f + count] = sin(2π turns), turns = Σ frequencies[c][f] x[c];
 /// `frequencies` is [column][count]. Finite and within ±1.001 whatever the frequencies.
+/// REQUIRES: count a multiple of 8.
 void fourier_features(const float* frequencies, std::size_t count, std::size_t width,
                       const float* x, float* out);
 

@@ -341,7 +341,8 @@ Status load_vectors(ByteReader& in, SvmParts& parts) {
 Status load_weights(ByteReader& in, SvmParts& parts) {
   if (parts.kernel == SvmKernel::features) {
     parts.frequency_count = in.get<std::uint32_t>();
-    if (!in.ok() || parts.frequency_count == 0 || parts.frequency_count > svm_features_max / 2 ||
+    if (!in.ok() || parts.frequency_count == 0 ||
+        parts.frequency_count % 8 != 0 || parts.frequency_count > svm_features_max / 2 ||
         !read_floats(in, parts.scaler.width() * parts.frequency_count, 1e12F,
                      parts.frequencies)) {
       return damaged("its frequencies do not hold");
