@@ -1,0 +1,378 @@
+/// Sequential minimal optimisation (Platt: Fast Training of Support Vector Machines using SMO,
+/// 1998). The dual of the support vector machine has one number a row, bounded, and one equation
+/// over all of them. SMO moves two numbers at a time, one up and the other down by as much, which
+/// keeps the equation and has a solution in closed form.
+///
+/// Which two decides how long it takes. The first is the one that asks most to grow; the second the
+/// one with which the step gains most to second order (Fan, Chen, Lin: Working Set Selection Using
+/// Second Order Information, JMLR 6, 2005). Rows that sit at a bound and would rather go beyond are
+/// put aside (shrinking; Joachims 1999) and looked at again at the end. Rows of the kernel matrix
+/// are kept in a cache; one that was thrown away is computed again to the same bits.
+///
+/// The signed form is used (Bottou, Lin: Support Vector Machine Solvers, 2007): beta = label ×
+/// alpha. Then the gradient needs no labels, and equal rows of both labels are two ordinary places
+/// whose exchange costs nothing. Equal rows of one label are one row with a larger bound: at the
+/// optimum of the unmerged problem only the sum of their alphas matters.
+#include "model/svm_smo.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <list>
+#include <numeric>
+#include <utility>
+
+#include "base/expects.hpp"
+
+namespace vedette {
+
+namespace {
+
+/// Rows of the kernel matrix by the identity of their row, the least recently used thrown out.
+/// Each is a prefix of the current order of places, up to a length of its own.
+class KernelCache {
+ public:
+  KernelCache(std::size_t rows, std::size_t bytes) : slots_(rows), room_(bytes / sizeof(float)) {}
+
+  /// The kept prefix of the row, resized to hold `length` values. `have` is how many of them are
+  /// there. Valid until the second call of get() after this one.
+  std::vector<float>& get(std::uint32_t row, std::size_t length, std::size_t& have) {
+    Slot& slot = slots_[row];
+    have = std::min(slot.length, length);
+    if (slot.kept) {
+      order_.splice(order_.begin(), order_, slot.place);
+    } else {
+      order_.push_front(row);
+      slot.place = order_.begin();
+      slot.kept = true;
+    }
+    if (slot.length < length) {
+      const std::size_t size = LaneRows::padded(length);
+      make_room(size - slot.values.size());
+      if (slot.values.empty()) slot.values.swap(spare_);
+      used_ += size - slot.values.size();
+      slot.values.resize(size);
+      slot.length = length;
+    }
+    return slot.values;
+  }
+
+  /// Place p of the first order.size() now holds what place order[p] held.
+  void permute(std::span<const std::uint32_t> order) {
+    std::vector<float> moved(order.size());
+    for (const std::uint32_t row : order_) {
+      Slot& slot = slots_[row];
+      if (slot.length < order.size()) {
+        // Cannot be put in order: what is not there may come to lie in front.
+        used_ -= slot.values.size();
+        slot.values.clear();
+        slot.length = 0;
+        continue;
+      }
+      for (std::size_t p = 0; p < order.size(); ++p) moved[p] = slot.values[order[p]];
+      std::copy(moved.begin(), moved.end(), slot.values.begin());
+    }
+  }
+
+ private:
+  struct Slot {
+    std::vector<float> values;
+    std::size_t length = 0;
+    bool kept = false;
+    std::list<std::uint32_t>::iterator place;
+  };
+  /// The two newest rows are in use.
+  void make_room(std::size_t wanted) {
+    while (used_ + wanted > room_ && order_.size() > 2) {
+      Slot& slot = slots_[order_.back()];
+      used_ -= slot.values.size();
+      spare_ = std::move(slot.values);
+      spare_.clear();
+      slot = {};
+      order_.pop_back();
+    }
+  }
+  std::vector<Slot> slots_;
+  std::list<std::uint32_t> order_;
+  std::vector<float> spare_;  // the buffer of the row thrown out last
+  std::size_t room_, used_ = 0;
+};
+
+class Solver {
+ public:
+  Solver(LaneRows rows, std::size_t positives, std::span<const double> bounds,
+         const SmoOptions& options);
+  SmoSolution run();
+
+ private:
+  using Permutation = std::vector<std::uint32_t>;
+  SmoView view() const { return {active_, v_.data(), up_.data(), down_.data()}; }
+  const float* kernel_row(std::size_t place, std::size_t length);
+  void mark(std::size_t place);
+  double exchange(std::size_t i, std::size_t j, const float* row_i);
+  void shrink(const SmoExtremes& extremes);
+  void activate_all();
+  void reorder(const Permutation& order);
+  SmoExtremes iterate();
+  double bias() const;
+  SmoSolution finish(const SmoExtremes& extremes);
+
+  static constexpr float infinity = std::numeric_limits<float>::infinity();
+  SmoOptions options_;
+  std::size_t count_, active_;
+  LaneRows rows_;
+  Permutation row_of_;  // place → row as given
+  std::vector<double> v_, beta_, low_, high_, label_;
+  std::vector<float> up_, down_;  // padded: what lies behind the active places has no room
+  std::vector<float> x_;
+  KernelCache cache_;
+  std::uint64_t iterations_ = 0;
+  bool unshrunk_ = false;
+  bool cancelled_ = false;
+};
+
+Solver::Solver(LaneRows rows, std::size_t positives, std::span<const double> bounds,
+               const SmoOptions& options)
+    : options_(options),
+      count_(rows.count()),
+      active_(count_),
+      rows_(std::move(rows)),
+      row_of_(count_),
+      v_(LaneRows::padded(count_)),
+      beta_(count_),
+      low_(count_),
+      high_(count_),
+      label_(count_),
+      up_(v_.size(), -infinity),
+      down_(v_.size(), infinity),
+      x_(rows_.width()),
+      cache_(count_, options.cache_bytes) {
+  std::iota(row_of_.begin(), row_of_.end(), 0U);
+  for (std::size_t i = 0; i < count_; ++i) {
+    label_[i] = i < positives ? 1 : -1;
+    v_[i] = label_[i];
+    (i < positives ? high_ : low_)[i] = label_[i] * bounds[i];
+    mark(i);
+  }
+}
+
+void Solver::mark(std::size_t place) {
+  up_[place] = beta_[place] < high_[place] ? 0 : -infinity;
+  down_[place] = beta_[place] > low_[place] ? 0 : infinity;
+}
+
+const float* Solver::kernel_row(std::size_t place, std::size_t length) {
+  std::size_t have = 0;
+  std::vector<float>& row = cache_.get(row_of_[place], length, have);
+  if (have < length) {
+    rows_.get(place, x_.data());
+    rbf_row(rows_, have / LaneRows::lanes * LaneRows::lanes, length, x_.data(), options_.gamma,
+            row.data());
+  }
+  return row.data();
+}
+
+/// Moves beta of i up and of j down, as far as it pays and as there is room. @return by how much.
+double Solver::exchange(std::size_t i, std::size_t j, const float* row_i) {
+  const double bend =
+      std::max(2 - 2 * static_cast<double>(row_i[j]), smo_curvature_min);
+  const double room_i = high_[i] - beta_[i];
+  const double room_j = beta_[j] - low_[j];
+  const double step = std::min({(v_[i] - v_[j]) / bend, room_i, room_j});
+  // The bound itself is stored when it is met: the sum could miss it by a bit for ever.
+  beta_[i] = step == room_i ? high_[i] : beta_[i] + step;
+  beta_[j] = step == room_j ? low_[j] : beta_[j] - step;
+  mark(i);
+  mark(j);
+  return step;
+}
+
+void Solver::reorder(const Permutation& order) {
+  const auto apply = [&](auto& values) {
+    const std::vector old(values.begin(),
+                          values.begin() + static_cast<std::ptrdiff_t>(order.size()));
+    for (std::size_t p = 0; p < order.size(); ++p) values[p] = old[order[p]];
+  };
+  apply(row_of_);
+  apply(v_);
+  apply(beta_);
+  apply(low_);
+  apply(high_);
+  apply(label_);
+  LaneRows moved = rows_;
+  for (std::size_t p = 0; p < order.size(); ++p) {
+    rows_.get(order[p], x_.data());
+    moved.set(p, x_.data());
+  }
+  rows_ = std::move(moved);
+  cache_.permute(order);
+}
+
+/// Puts aside what sits at a bound and would go beyond, when that is a sixth of the active rows or
+/// more: each time every kept row is put in a new order, which must pay.
+void Solver::shrink(const SmoExtremes& extremes) {
+  Permutation stay, leave;
+  for (std::uint32_t p = 0; p < active_; ++p) {
+    const bool only_falls = up_[p] != 0;
+    const bool only_grows = down_[p] != 0;
+    const bool idle = (only_falls && v_[p] > extremes.up) || (only_grows && v_[p] < extremes.down);
+    (idle ? leave : stay).push_back(p);
+  }
+  if (leave.size() * 6 < active_ || stay.empty()) return;
+  const std::size_t kept = stay.size();
+  stay.insert(stay.end(), leave.begin(), leave.end());
+  reorder(stay);
+  active_ = kept;
+  std::fill(up_.begin(), up_.end(), -infinity);
+  std::fill(down_.begin(), down_.end(), infinity);
+  for (std::size_t p = 0; p < active_; ++p) mark(p);
+}
+
+/// Brings back every row and computes what their v has become.
+void Solver::activate_all() {
+  if (active_ == count_) return;
+  const std::size_t from = active_;
+  for (std::size_t p = from; p < count_; ++p) v_[p] = label_[p];
+  for (std::size_t s = 0; s < count_; ++s) {
+    if (beta_[s] == 0) continue;
+    if (options_.stop.stop_requested()) break;
+    const float* row = kernel_row(s, count_);
+    for (std::size_t p = from; p < count_; ++p) v_[p] -= beta_[s] * static_cast<double>(row[p]);
+  }
+  active_ = count_;
+  for (std::size_t p = 0; p < count_; ++p) mark(p);
+}
+
+SmoExtremes Solver::iterate() {
+  const std::uint64_t iterations_max =
+      std::max<std::uint64_t>(10'000'000, std::uint64_t{count_} * 100);
+  const std::uint64_t shrink_every = std::min<std::uint64_t>(count_, 1000);
+  SmoExtremes extremes = smo_extremes(view());
+  while (iterations_ < iterations_max) {
+    if (options_.stop.stop_requested()) {
+      cancelled_ = true;
+      break;
+    }
+    const double violation = extremes.up - extremes.down;
+    if (options_.shrinking && !unshrunk_ && violation <= 10 * options_.tolerance) {
+      // Near the end: what was put aside too early comes back while there is time.
+      unshrunk_ = true;
+      activate_all();
+      extremes = smo_extremes(view());
+      continue;
+    }
+    if (violation <= options_.tolerance) {
+      if (active_ == count_) break;
+      activate_all();
+      extremes = smo_extremes(view());
+      continue;
+    }
+    const std::size_t i = extremes.at;
+    const float* row_i = kernel_row(i, active_);
+    const std::size_t j = smo_partner(view(), extremes.up, row_i);
+    if (j >= active_) break;  // nothing is left to gain in this arithmetic
+    const float* row_j = kernel_row(j, active_);
+    const double step = exchange(i, j, row_i);
+    extremes = smo_update(view(), v_.data(), row_i, row_j, step);
+    ++iterations_;
+    if (options_.shrinking && iterations_ % shrink_every == 0) {
+      shrink(extremes);
+      extremes = smo_extremes(view());
+    }
+  }
+  return extremes;
+}
+
+/// Where beta is strictly between its bounds, the bias is v; the mean of those, or the middle of
+/// what the others allow when there are none.
+double Solver::bias() const {
+  double sum = 0;
+  std::size_t free = 0;
+  double above = std::numeric_limits<double>::infinity(), below = -above;
+  for (std::size_t p = 0; p < count_; ++p) {
+    const bool grows = beta_[p] < high_[p], falls = beta_[p] > low_[p];
+    if (grows && falls) {
+      sum += v_[p];
+      ++free;
+    }
+    if (grows) below = std::max(below, v_[p]);
+    if (falls) above = std::min(above, v_[p]);
+  }
+  return free > 0 ? sum / static_cast<double>(free) : (above + below) / 2;
+}
+
+SmoSolution Solver::finish(const SmoExtremes& extremes) {
+  if (!cancelled_) activate_all();
+  SmoSolution out;
+  out.cancelled = cancelled_ || options_.stop.stop_requested();
+  out.iterations = iterations_;
+  out.violation = extremes.up - extremes.down;
+  out.bias = bias();
+  out.beta.resize(count_);
+  out.decision.resize(count_);
+  for (std::size_t p = 0; p < count_; ++p) {
+    out.beta[row_of_[p]] = beta_[p];
+    out.decision[row_of_[p]] = label_[p] - v_[p] + out.bias;
+    out.objective -= beta_[p] * (label_[p] + v_[p]) / 2;
+  }
+  return out;
+}
+
+SmoSolution Solver::run() {
+  const SmoExtremes extremes = iterate();
+  return finish(extremes);
+}
+
+}  // namespace
+
+SmoSolution solve_smo(LaneRows rows, std::size_t positives, std::span<const double> bounds,
+                      const SmoOptions& options) {
+  expects(bounds.size() == rows.count() && positives > 0 && positives < rows.count(),
+          "solve_smo gets a bound per row and rows of both labels");
+  return Solver(std::move(rows), positives, bounds, options).run();
+}
+
+/// Removing a row that is no support vector changes nothing. Removing one that is would lower its
+/// own margin by alpha × S², S being the distance from its image to what the other free support
+/// vectors span (Vapnik, Chapelle: Bounds on Error Expectation for SVM, 2000). Here S² is bounded
+/// from above by the distance to the nearest single one of them with room for what the row carried,
+/// and by K(x, x) = 1 (Jaakkola, Haussler 1999). Of a row that occurs w times one copy is taken
+/// out: the others carry on up to (w - 1) C, and only what exceeds that must move.
+std::vector<double> left_out_decisions(const LaneRows& rows, std::size_t positives,
+                                       std::span<const double> bounds,
+                                       std::span<const double> units, const SmoSolution& solution,
+                                       const SmoOptions& options) {
+  std::vector<double> out = solution.decision;
+  std::vector<std::uint32_t> vectors;
+  for (std::uint32_t i = 0; i < solution.beta.size(); ++i) {
+    if (solution.beta[i] != 0) vectors.push_back(i);
+  }
+  LaneRows kept(vectors.size(), rows.width());
+  std::vector<float> x(rows.width());
+  for (std::size_t s = 0; s < vectors.size(); ++s) {
+    rows.get(vectors[s], x.data());
+    kept.set(s, x.data());
+  }
+  std::vector<float> kernel(LaneRows::padded(vectors.size()));
+  for (std::size_t s = 0; s < vectors.size() && !options.stop.stop_requested(); ++s) {
+    const std::uint32_t i = vectors[s];
+    const double sign = i < positives ? 1 : -1;
+    const double excess = std::abs(solution.beta[i]) - std::max(0.0, bounds[i] - units[i]);
+    if (excess <= 0) continue;
+    kept.get(s, x.data());
+    rbf_row(kept, 0, vectors.size(), x.data(), options.gamma, kernel.data());
+    double distance = 1;
+    for (std::size_t q = 0; q < vectors.size(); ++q) {
+      const std::uint32_t other = vectors[q];
+      const double label = other < positives ? 1 : -1;
+      const double alpha = label * solution.beta[other];
+      const double moved = alpha + sign * label * excess;
+      if (q == s || alpha >= bounds[other] || moved < 0 || moved > bounds[other]) continue;
+      distance = std::min(distance, 2 - 2 * static_cast<double>(kernel[q]));
+    }
+    out[i] -= sign * excess * std::max(distance, 0.0);
+  }
+  return out;
+}
+
+}  // namespace vedette
