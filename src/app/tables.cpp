@@ -15,7 +15,7 @@ namespace vedette {
 
 namespace {
 
-const std::array kinds{tree_kind, bayes_kind, series_kind};
+const std::array kinds{tree_kind, bayes_kind, cnn_kind, mlp_kind, series_kind};
 
 struct Format {
   std::string_view name;
