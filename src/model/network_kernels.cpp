@@ -133,61 +133,73 @@ void multiply(const Product& product) {
 
 #endif
 
+// Eight floats by name: left to themselves, GCC 12 and clang 14 vectorise only some of the loops
+// below, and a rectifier that branches on every sign costs ten times as much.
+namespace {
+
+using Eight __attribute__((vector_size(32), aligned(4), may_alias)) = float;
+constexpr std::size_t eight = 8;
+
+inline Eight& eight_at(float* place) {
+  return *reinterpret_cast<Eight*>(place);
+}
+inline const Eight& eight_at(const float* place) {
+  return *reinterpret_cast<const Eight*>(place);
+}
+
+}  // namespace
+
 VEDETTE_WIDE void add_rows(const float* matrix, std::size_t rows, std::size_t width, float* sums) {
-  for (std::size_t from = 0; from < width; from += panel_lanes) {
-    float total[panel_lanes] = {};
-    for (std::size_t m = 0; m < rows; ++m) {
-      for (std::size_t n = 0; n < panel_lanes; ++n) total[n] += matrix[m * width + from + n];
-    }
-    for (std::size_t n = 0; n < panel_lanes; ++n) sums[from + n] += total[n];
+  for (std::size_t n = 0; n < width; n += eight) {
+    Eight total{};
+    for (std::size_t m = 0; m < rows; ++m) total += eight_at(matrix + m * width + n);
+    eight_at(sums + n) += total;
   }
 }
 
 VEDETTE_WIDE void rectify(float* values, std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) {
-    const float up = values[i] > 0 ? values[i] : 0.0F;
-    values[i] = up < activation_max ? up : activation_max;
+  const Eight zero{};
+  const Eight most = zero + activation_max;
+  for (std::size_t i = 0; i < count; i += eight) {
+    const Eight value = eight_at(values + i);
+    const Eight up = value > zero ? value : zero;
+    eight_at(values + i) = up < most ? up : most;
   }
 }
 
 VEDETTE_WIDE void rectify_and_pool(const float* sums, std::size_t positions, std::size_t lanes,
                                    std::size_t pool, float* out) {
+  const Eight most = Eight{} + activation_max;
   for (std::size_t from = 0; from < positions; from += pool, out += lanes) {
     const std::size_t to = std::min(from + pool, positions);
-    for (std::size_t n = 0; n < lanes; n += panel_lanes) {
-      float top[panel_lanes] = {};
+    for (std::size_t n = 0; n < lanes; n += eight) {
+      Eight top{};
       for (std::size_t at = from; at < to; ++at) {
-        const float* sum = sums + at * lanes + n;
-        for (std::size_t i = 0; i < panel_lanes; ++i) top[i] = sum[i] > top[i] ? sum[i] : top[i];
+        const Eight sum = eight_at(sums + at * lanes + n);
+        top = sum > top ? sum : top;
       }
-      for (std::size_t i = 0; i < panel_lanes; ++i) {
-        out[n + i] = top[i] < activation_max ? top[i] : activation_max;
-      }
+      eight_at(out + n) = top < most ? top : most;
     }
   }
 }
 
 VEDETTE_WIDE void unpool(const float* sums, const float* gradient, std::size_t positions,
                          std::size_t lanes, std::size_t pool, float* out) {
+  const Eight zero{};
   for (std::size_t from = 0; from < positions; from += pool, gradient += lanes) {
     const std::size_t to = std::min(from + pool, positions);
-    for (std::size_t n = 0; n < lanes; n += panel_lanes) {
-      float top[panel_lanes] = {};
+    for (std::size_t n = 0; n < lanes; n += eight) {
+      Eight top{};
       for (std::size_t at = from; at < to; ++at) {
-        const float* sum = sums + at * lanes + n;
-        for (std::size_t i = 0; i < panel_lanes; ++i) top[i] = sum[i] > top[i] ? sum[i] : top[i];
+        const Eight sum = eight_at(sums + at * lanes + n);
+        top = sum > top ? sum : top;
       }
-      float
-          left[panel_lanes];  // what no position has taken yet; nothing where nothing was positive
-      for (std::size_t i = 0; i < panel_lanes; ++i) left[i] = top[i] > 0 ? gradient[n + i] : 0.0F;
+      // What no position has taken yet; nothing where none was positive.
+      Eight left = top > zero ? eight_at(gradient + n) : zero;
       for (std::size_t at = from; at < to; ++at) {
-        const float* sum = sums + at * lanes + n;
-        float* place = out + at * lanes + n;
-        for (std::size_t i = 0; i < panel_lanes; ++i) {
-          const bool won = sum[i] == top[i];
-          place[i] = won ? left[i] : 0.0F;
-          left[i] = won ? 0.0F : left[i];
-        }
+        const Eight sum = eight_at(sums + at * lanes + n);
+        eight_at(out + at * lanes + n) = sum == top ? left : zero;
+        left = sum == top ? zero : left;
       }
     }
   }
@@ -195,8 +207,9 @@ VEDETTE_WIDE void unpool(const float* sums, const float* gradient, std::size_t p
 
 VEDETTE_WIDE void mask_gradient(const float* values, std::size_t count, float scale,
                                 float* gradient) {
-  for (std::size_t i = 0; i < count; ++i) {
-    gradient[i] = values[i] > 0 ? gradient[i] * scale : 0.0F;
+  const Eight zero{};
+  for (std::size_t i = 0; i < count; i += eight) {
+    eight_at(gradient + i) = eight_at(values + i) > zero ? eight_at(gradient + i) * scale : zero;
   }
 }
 

@@ -83,7 +83,8 @@ void add_rows(const float* matrix, std::size_t rows, std::size_t width, float* s
 /// of a float. Columns reach 10 deviations; trained units stay below a few hundred.
 constexpr float activation_max = 1e6F;
 
-/// values = min(max(values, 0), activation_max): the rectifier.
+/// values = min(max(values, 0), activation_max): the rectifier. REQUIRES: count is a multiple
+/// of 16.
 void rectify(float* values, std::size_t count);
 
 /// Rectifier and max pooling of one row: the `positions` × `lanes` sums of a convolution become
@@ -96,7 +97,7 @@ void rectify_and_pool(const float* sums, std::size_t positions, std::size_t lane
 void unpool(const float* sums, const float* gradient, std::size_t positions, std::size_t lanes,
             std::size_t pool, float* out);
 
-/// gradient = values > 0 ? gradient * scale : 0.
+/// gradient = values > 0 ? gradient * scale : 0. REQUIRES: count is a multiple of 16.
 void mask_gradient(const float* values, std::size_t count, float scale, float* gradient);
 
 }  // namespace vedette
