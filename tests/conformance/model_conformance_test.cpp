@@ -305,6 +305,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ModelConformance,
                          testing::Values(Case{&tree_kind, make_data, true},
                                          Case{&bayes_kind, make_data, true},
                                          Case{&svm_kind, make_data, true},
+                                         Case{&cnn_kind, make_data, true},
+                                         Case{&mlp_kind, make_data, true},
                                          Case{&series_kind, make_deviations, false}),
                          [](const auto& row) { return std::string(row.param.kind->name); });
 
