@@ -146,10 +146,57 @@ TEST(Tree, ExplanationsAddUpToTheAnswer) {
   }
 }
 
+FitOptions gaussian_numbers() {
+  FitOptions options;
+  options.values = {{"numbers", "gaussian"}};
+  return options;
+}
+
+TEST(Bayes, SharesOfBinsByHand) {
+  // Each value is half of all rows: one imagined row a class adds half a row to either bin. So the
+  // share of 1 is (3 + 0.5) / (4 + 1) among benign rows and (1 + 0.5) / 5 among attacks.
+  const auto bayes =
+      fit(bayes_kind, Data{{1, 1, 1, 2, 2, 2, 2, 1}, {0, 0, 0, 0, 1, 1, 1, 1}}.set());
+  EXPECT_NEAR(score(*bayes, {1})[0], 0.7, 1e-6);
+  EXPECT_NEAR(score(*bayes, {2})[0], 0.3, 1e-6);
+  EXPECT_NEAR(score(*bayes, {-1e30F})[0], 0.7, 1e-6) << "beyond all bins: the outermost";
+  std::vector<float> evidence(1);
+  bayes->explain(std::vector<float>{1}, 0, evidence);
+  EXPECT_NEAR(evidence[0], std::log(7.0 / 3), 1e-6);
+}
+
+TEST(Bayes, CategoryIsCountedAsOne) {
+  // Columns A and B of one category; benign A 3, B 1, none 1; attack A 1, B 3, none 1. A is 5 of 13
+  // with one more of each value: the shares of A are (3 + 5/13) / 6 and (1 + 5/13) / 6.
+  Data data{{1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0},
+            {0, 0, 0, 0, 0, 1, 1, 1, 1, 1},
+            2};
+  data.kind = ColumnKind::categorical;
+  const auto bayes = fit(bayes_kind, data.set());
+  EXPECT_NEAR(score(*bayes, {1, 0})[1], 18.0 / 62, 1e-6);
+  EXPECT_NEAR(score(*bayes, {0, 1})[1], 44.0 / 62, 1e-6);
+  EXPECT_NEAR(score(*bayes, {0, 0})[1], 0.5, 1e-6);
+}
+
+TEST(Bayes, BinsKnowWhatNoNormalCurveCan) {
+  // Benign in the middle and at both ends, attacks between: equal means, equal spreads.
+  Data data;
+  Random random(5);
+  for (int i = 0; i < 3000; ++i) {
+    const double x = random.uniform(-3, 3);
+    data.values.push_back(static_cast<float>(x));
+    data.labels.push_back(static_cast<int>(std::floor(std::abs(x))) == 1 ? 1 : 0);
+  }
+  const auto bayes = fit(bayes_kind, data.set());
+  EXPECT_GT(score(*bayes, {1.5F})[1], 0.9F);
+  EXPECT_GT(score(*bayes, {-1.5F})[1], 0.9F);
+  for (const float x : {-2.5F, 0.0F, 2.5F}) EXPECT_LT(score(*bayes, {x})[1], 0.1F) << x;
+}
+
 TEST(Bayes, GaussianPosteriorByHand) {
   // Means 1 and 5, both variances 1 (rows at mean ± 1), equal priors: at x the log odds of class 1
   // are ((x - 1)² - (x - 5)²) / 2 = 4x - 12.
-  const auto bayes = fit(bayes_kind, Data{{0, 2, 4, 6}, {0, 0, 1, 1}}.set());
+  const auto bayes = fit(bayes_kind, Data{{0, 2, 4, 6}, {0, 0, 1, 1}}.set(), gaussian_numbers());
   for (const float x : {2.0F, 3.0F, 3.5F}) {
     const double odds = 4 * static_cast<double>(x) - 12;
     EXPECT_NEAR(score(*bayes, {x})[1], 1 / (1 + std::exp(-odds)), 1e-6) << x;
@@ -160,19 +207,21 @@ TEST(Bayes, BernoulliWithLaplaceByHand) {
   // Ones: 1 of 4 benign, 3 of 4 attacks: (1 + 1) / 6 and (3 + 1) / 6, so P(attack | 1) = 2 / 3.
   Data data{{1, 0, 0, 0, 1, 1, 1, 0}, {0, 0, 0, 0, 1, 1, 1, 1}};
   data.kind = ColumnKind::categorical;
-  const auto bayes = fit(bayes_kind, data.set());
+  const auto bayes = fit(bayes_kind, data.set(), gaussian_numbers());
   EXPECT_NEAR(score(*bayes, {1})[1], 2.0 / 3, 1e-6);
   EXPECT_NEAR(score(*bayes, {0})[1], 1.0 / 3, 1e-6);
   std::vector<float> evidence(1);
   bayes->explain(std::vector<float>{1}, 1, evidence);
   EXPECT_NEAR(evidence[0], std::log(2.0), 1e-6);
   data.values[0] = 0.5F;
-  EXPECT_EQ(bayes_kind.fit(data.set(), {}).error().code, Errc::out_of_range);
+  EXPECT_EQ(bayes_kind.fit(data.set(), gaussian_numbers()).error().code, Errc::out_of_range);
 }
 
 TEST(Bayes, MissingValuesAreSkipped) {
-  const auto bayes = fit(bayes_kind, Data{{0, 2, missing, 4, 6}, {0, 0, 1, 1, 1}}.set());
-  EXPECT_NEAR(score(*bayes, {missing})[1], 0.6, 1e-6);  // only the priors speak
+  for (const FitOptions& options : {FitOptions{}, gaussian_numbers()}) {
+    const auto bayes = fit(bayes_kind, Data{{0, 2, missing, 4, 6}, {0, 0, 1, 1, 1}}.set(), options);
+    EXPECT_NEAR(score(*bayes, {missing})[1], 0.6, 1e-6);  // only the priors speak
+  }
 }
 
 TEST(Series, HalfAtTheDeviationAndMonotoneBeyond) {
