@@ -135,9 +135,8 @@ Workload make_workload(std::size_t count, std::uint64_t seed) {
       std::swap(of[i], of[i + random.below(of.size() - i)]);
     }
     const auto kept = static_cast<std::size_t>(std::lround(share * static_cast<double>(of.size())));
-    const auto wanted = static_cast<std::size_t>(
-        std::lround(static_cast<double>(count) * static_cast<double>(of.size()) /
-                    static_cast<double>(all)));
+    const auto wanted = static_cast<std::size_t>(std::lround(
+        static_cast<double>(count) * static_cast<double>(of.size()) / static_cast<double>(all)));
     for (std::size_t i = 0; kept > 0 && i < wanted; ++i) {
       work.train.add(pool.rows()[again ? of[random.below(kept)] : of[i]], k);
     }

@@ -90,8 +90,8 @@ VEDETTE_WIDE void rbf_blocks4(const float* blocks, std::size_t count, std::size_
   for (std::size_t half = 0; half < 2 * count; ++half) {
     const float* block = blocks + half / 2 * lanes * width + half % 2 * floats;
     Floats a{}, b{}, c{}, d{};  // written out: at -O2 GCC would keep an array in memory
-    const auto add = [&](Floats& sum, const Floats& vector, float value)
-                         __attribute__((always_inline)) {
+    const auto add = [&](Floats & sum, const Floats& vector, float value)
+        __attribute__((always_inline)) {
       const Floats off = vector - value;
       sum += off * off;
     };
@@ -104,7 +104,7 @@ VEDETTE_WIDE void rbf_blocks4(const float* blocks, std::size_t count, std::size_
       add(d, vector, x[3 * width + column]);
     }
     float tile[rows][floats];
-    const auto finish = [&](Floats& sum, float* row) __attribute__((always_inline)) {
+    const auto finish = [&](Floats & sum, float* row) __attribute__((always_inline)) {
       sum *= scale;
       exp2_of(sum);
       store(row, sum);
@@ -142,7 +142,7 @@ void rbf_rows4(const LaneRows& rows, const float* x, double gamma, float* out) {
 VEDETTE_WIDE void sum_terms4(std::span<const SvmTerm> terms, const float* kernel, double* sums) {
   // Two chains of additions: one would wait four cycles for each term.
   Doubles even{}, odd{};
-  const auto term = [&](Doubles& sum, const SvmTerm& t) __attribute__((always_inline)) {
+  const auto term = [&](Doubles & sum, const SvmTerm& t) __attribute__((always_inline)) {
     Doubles k;
     load(k, kernel + std::size_t{t.vector} * 4);
     sum += k * static_cast<double>(t.coefficient);
@@ -235,7 +235,7 @@ VEDETTE_WIDE std::size_t smo_partner(const SmoView& view, double top, const floa
   Best best{Doubles{}, Doubles{} + static_cast<double>(view.count)};
   const Doubles zero{}, least = Doubles{} + smo_curvature_min;
   const std::size_t end = LaneRows::padded(view.count);
-  const auto gain_at = [&](std::size_t at, Doubles& gain) __attribute__((always_inline)) {
+  const auto gain_at = [&](std::size_t at, Doubles & gain) __attribute__((always_inline)) {
     Doubles v, down, k;
     load(v, view.v + at);
     load(down, view.down + at);

@@ -34,7 +34,9 @@ class Descent {
     active_ = order_.size();
   }
 
-  double decision(std::size_t i) const { return dot(weights_.data(), rows_[i], rows_.width) + bias_; }
+  double decision(std::size_t i) const {
+    return dot(weights_.data(), rows_[i], rows_.width) + bias_;
+  }
   double label(std::size_t i) const { return i < positives_ ? 1 : -1; }
 
   /// Every active row once, in random order. @return false when stopped.

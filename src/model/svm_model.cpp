@@ -111,9 +111,9 @@ void Svm::to_probabilities(Scratch& work, std::size_t lane, float* out) const {
   std::size_t pair = 0;
   for (std::size_t i = 0; i < k; ++i) {
     for (std::size_t j = i + 1; j < k; ++j, ++pair) {
-      const double first = std::clamp(
-          parts_.pairs[pair].sigmoid(work.decisions[pair * group + lane]), pairwise_margin,
-          1 - pairwise_margin);
+      const double first =
+          std::clamp(parts_.pairs[pair].sigmoid(work.decisions[pair * group + lane]),
+                     pairwise_margin, 1 - pairwise_margin);
       work.pairwise[i * k + j] = first;
       work.pairwise[j * k + i] = 1 - first;
     }
@@ -181,8 +181,8 @@ void Svm::explain(std::span<const float> row, std::uint16_t class_index,
 }
 
 std::string Svm::describe() const {
-  std::string text = fmt::format("{}, C {:.6g}", kernel_names[static_cast<int>(parts_.kernel)],
-                                 parts_.c);
+  std::string text =
+      fmt::format("{}, C {:.6g}", kernel_names[static_cast<int>(parts_.kernel)], parts_.c);
   if (parts_.kernel != SvmKernel::linear) text += fmt::format(", gamma {:.4g}", parts_.gamma);
   text += fmt::format(", {} pairs", parts_.pairs.size());
   if (parts_.kernel == SvmKernel::rbf) {
@@ -193,11 +193,11 @@ std::string Svm::describe() const {
   }
   if (parts_.unfinished > 0) text += fmt::format(", {} pairs unfinished", parts_.unfinished);
   const std::string distinct = grouped(parts_.distinct);
-  text += parts_.automatic
-              ? fmt::format("; chosen because {} distinct rows {} {}", distinct,
-                            parts_.kernel == SvmKernel::rbf ? "<=" : ">",
-                            grouped(svm_auto_rows_max))
-              : fmt::format("; {} distinct of {} rows", distinct, grouped(parts_.rows));
+  text +=
+      parts_.automatic
+          ? fmt::format("; chosen because {} distinct rows {} {}", distinct,
+                        parts_.kernel == SvmKernel::rbf ? "<=" : ">", grouped(svm_auto_rows_max))
+          : fmt::format("; {} distinct of {} rows", distinct, grouped(parts_.rows));
   if (parts_.learned < parts_.distinct) {
     text += fmt::format(", {} of them learned from", grouped(parts_.learned));
   }
@@ -289,8 +289,8 @@ Status load_head(ByteReader& in, SvmParts& parts) {
   parts.present = in.get_array<std::uint16_t>();
   if (!in.ok() || parts.scaler.width() == 0 || parts.present.empty() ||
       parts.present.back() >= parts.classes ||
-      std::adjacent_find(parts.present.begin(), parts.present.end(),
-                         std::greater_equal<>{}) != parts.present.end()) {
+      std::adjacent_find(parts.present.begin(), parts.present.end(), std::greater_equal<>{}) !=
+          parts.present.end()) {
     return damaged("its columns or classes do not hold");
   }
   return {};
@@ -341,10 +341,9 @@ Status load_vectors(ByteReader& in, SvmParts& parts) {
 Status load_weights(ByteReader& in, SvmParts& parts) {
   if (parts.kernel == SvmKernel::features) {
     parts.frequency_count = in.get<std::uint32_t>();
-    if (!in.ok() || parts.frequency_count == 0 ||
-        parts.frequency_count % 8 != 0 || parts.frequency_count > svm_features_max / 2 ||
-        !read_floats(in, parts.scaler.width() * parts.frequency_count, 1e12F,
-                     parts.frequencies)) {
+    if (!in.ok() || parts.frequency_count == 0 || parts.frequency_count % 8 != 0 ||
+        parts.frequency_count > svm_features_max / 2 ||
+        !read_floats(in, parts.scaler.width() * parts.frequency_count, 1e12F, parts.frequencies)) {
       return damaged("its frequencies do not hold");
     }
   }

@@ -55,16 +55,17 @@ Derivatives derivatives_of(const Likelihood& of, const Sigmoid& at) {
 }  // namespace
 
 Sigmoid fit_sigmoid(std::span<const double> decisions, std::span<const double> weights,
-                    std::size_t positives) {
+                    std::size_t positives, bool anchored) {
   double plus = 0, minus = 0;
   for (std::size_t i = 0; i < weights.size(); ++i) (i < positives ? plus : minus) += weights[i];
   const Likelihood likelihood{decisions, weights, positives, (plus + 1) / (plus + 2),
                               1 / (minus + 2)};
-  Sigmoid at{0, std::log((minus + 1) / (plus + 1))};
+  Sigmoid at{0, anchored ? 0.0 : std::log((minus + 1) / (plus + 1))};
   double loss = likelihood.loss(at.a, at.b);
   constexpr int rounds_max = 100;
   for (int round = 0; round < rounds_max; ++round) {
-    const Derivatives d = derivatives_of(likelihood, at);
+    Derivatives d = derivatives_of(likelihood, at);
+    if (anchored) d.ab = d.b = 0;
     if (std::abs(d.a) < 1e-5 && std::abs(d.b) < 1e-5) break;
     const double det = d.aa * d.bb - d.ab * d.ab;
     const double step_a = -(d.bb * d.a - d.ab * d.b) / det;

@@ -14,9 +14,11 @@ struct Sigmoid {
 
 /// The sigmoid of the largest likelihood, by Newton's method with backtracking (Lin, Lin, Weng: A
 /// Note on Platt's Probabilistic Outputs, 2007), targets softened as Platt (1999) does. The first
-/// `positives` decisions belong to positive rows. REQUIRES: as many positive weights.
+/// `positives` decisions belong to positive rows. `anchored` holds b at 0: a decision of 0 has the
+/// probability 1/2, so that the likelier class is the one the machine votes for.
+/// REQUIRES: one weight a decision.
 Sigmoid fit_sigmoid(std::span<const double> decisions, std::span<const double> weights,
-                    std::size_t positives);
+                    std::size_t positives, bool anchored);
 
 /// Second method of Wu, Lin, Weng (Probability Estimates for Multi-class Classification by Pairwise
 /// Coupling, JMLR 5, 2004): the p with Σp = 1 and the least Σ (r_ji p_i - r_ij p_j)².

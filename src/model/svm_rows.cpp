@@ -125,9 +125,9 @@ void thin(MergedRows& rows, std::size_t points_max, std::uint64_t seed) {
   // Half of the room is shared equally, half by size; a class takes no more than it has.
   const std::size_t equal = points_max / 2 / present;
   for (auto& points : rows.classes) {
-    const auto share = static_cast<std::size_t>(static_cast<double>(points.size()) /
-                                                static_cast<double>(all) *
-                                                static_cast<double>(points_max / 2));
+    const auto share =
+        static_cast<std::size_t>(static_cast<double>(points.size()) / static_cast<double>(all) *
+                                 static_cast<double>(points_max / 2));
     const std::size_t keep = std::min(points.size(), std::max<std::size_t>(equal + share, 1));
     Random own = random.split();
     double before = 0, after = 0;

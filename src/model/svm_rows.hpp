@@ -10,8 +10,9 @@
 
 namespace vedette {
 
-/// Flows repeat themselves: of 88,430 flows of IoT-23 in 24 columns 17,859 are different. A point is
-/// a different row with one of its labels; its weight is the sum over the rows that fell together.
+/// Flows repeat themselves: of 88,430 flows of IoT-23 in 24 columns 17,859 are different. A point
+/// is a different row with one of its labels; its weight is the sum over the rows that fell
+/// together.
 struct MergedRows {
   struct Point {
     std::uint32_t row = 0;     ///< index into the different rows

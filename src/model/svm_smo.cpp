@@ -174,8 +174,7 @@ const float* Solver::kernel_row(std::size_t place, std::size_t length) {
 
 /// Moves beta of i up and of j down, as far as it pays and as there is room. @return by how much.
 double Solver::exchange(std::size_t i, std::size_t j, const float* row_i) {
-  const double bend =
-      std::max(2 - 2 * static_cast<double>(row_i[j]), smo_curvature_min);
+  const double bend = std::max(2 - 2 * static_cast<double>(row_i[j]), smo_curvature_min);
   const double room_i = high_[i] - beta_[i];
   const double room_j = beta_[j] - low_[j];
   const double step = std::min({(v_[i] - v_[j]) / bend, room_i, room_j});
@@ -290,7 +289,7 @@ double Solver::bias() const {
   std::size_t free = 0;
   double above = std::numeric_limits<double>::infinity(), below = -above;
   for (std::size_t p = 0; p < count_; ++p) {
-    const bool grows = beta_[p] < high_[p], falls = beta_[p] > low_[p];
+    const bool grows = beta_[p]<high_[p], falls = beta_[p]> low_[p];
     if (grows && falls) {
       sum += v_[p];
       ++free;
@@ -332,45 +331,120 @@ SmoSolution solve_smo(LaneRows rows, std::size_t positives, std::span<const doub
   return Solver(std::move(rows), positives, bounds, options).run();
 }
 
-/// Removing a row that is no support vector changes nothing. Removing one that is would lower its
-/// own margin by alpha × S², S being the distance from its image to what the other free support
-/// vectors span (Vapnik, Chapelle: Bounds on Error Expectation for SVM, 2000). Here S² is bounded
-/// from above by the distance to the nearest single one of them with room for what the row carried,
-/// and by K(x, x) = 1 (Jaakkola, Haussler 1999). Of a row that occurs w times one copy is taken
-/// out: the others carry on up to (w - 1) C, and only what exceeds that must move.
+namespace {
+
+/// How far the image of a row is from what some support vectors span, by a Cholesky factor of their
+/// kernel matrix: affine combinations only, as the equation over all betas demands.
+class Span {
+ public:
+  Span(std::vector<std::vector<float>> rows, double gamma)
+      : rows_(std::move(rows)), gamma_(gamma), factor_(rows_.size() * rows_.size()) {
+    const std::size_t n = rows_.size();
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        // The ridge is what equal rows differ by.
+        double sum = kernel(rows_[i], rows_[j].data()) + (i == j ? 1e-6 : 0);
+        for (std::size_t k = 0; k < j; ++k) sum -= at(i, k) * at(j, k);
+        at(i, j) = i == j ? std::sqrt(std::max(sum, 1e-9)) : sum / at(j, j);
+      }
+    }
+    ones_ = solve(std::vector<double>(n, 1.0));
+    ones_square_ = product(ones_, ones_);
+  }
+
+  std::size_t size() const { return rows_.size(); }
+  /// Squared distance of a row that is not among those of the span.
+  double distance(const float* x) const {
+    std::vector<double> k(rows_.size());
+    for (std::size_t i = 0; i < k.size(); ++i) k[i] = kernel(rows_[i], x);
+    const std::vector<double> u = solve(std::move(k));
+    const double lacking = 1 - product(u, ones_);
+    return std::clamp(1 - product(u, u) + lacking * lacking / ones_square_, 0.0, 1.0);
+  }
+  /// Squared distance of row i to the span of the others.
+  double distance_of(std::size_t i) const {
+    std::vector<double> unit(rows_.size());
+    unit[i] = 1;
+    const std::vector<double> u = solve(std::move(unit));
+    const double along = product(u, ones_);
+    const double inverse = product(u, u) - along * along / ones_square_;
+    return inverse > 1 ? 1 / inverse : 1;
+  }
+
+ private:
+  double& at(std::size_t i, std::size_t j) { return factor_[i * rows_.size() + j]; }
+  double kernel(const std::vector<float>& a, const float* b) const {
+    double sum = 0;
+    for (std::size_t c = 0; c < a.size(); ++c) {
+      const double off = static_cast<double>(a[c]) - static_cast<double>(b[c]);
+      sum += off * off;
+    }
+    return std::exp(-gamma_ * sum);
+  }
+  static double product(const std::vector<double>& a, const std::vector<double>& b) {
+    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
+  }
+  /// L⁻¹ b.
+  std::vector<double> solve(std::vector<double> b) const {
+    for (std::size_t i = 0; i < b.size(); ++i) {
+      const double* row = factor_.data() + i * b.size();
+      for (std::size_t k = 0; k < i; ++k) b[i] -= row[k] * b[k];
+      b[i] /= row[i];
+    }
+    return b;
+  }
+  std::vector<std::vector<float>> rows_;
+  double gamma_;
+  std::vector<double> factor_, ones_;
+  double ones_square_ = 1;
+};
+
+/// Every nth free support vector; `of` gets their places among the rows.
+Span span_of(const LaneRows& rows, std::span<const double> bounds, const SmoSolution& solution,
+             double gamma, std::vector<std::uint32_t>& of) {
+  constexpr std::size_t vectors_max = 128;
+  std::vector<std::uint32_t> free;
+  for (std::uint32_t i = 0; i < solution.beta.size(); ++i) {
+    const double alpha = std::abs(solution.beta[i]);
+    if (alpha > 0 && alpha < bounds[i]) free.push_back(i);
+  }
+  const std::size_t count = std::min(free.size(), vectors_max);
+  std::vector<std::vector<float>> picked(count, std::vector<float>(rows.width()));
+  for (std::size_t s = 0; s < count; ++s) {
+    of.push_back(free[s * free.size() / count]);
+    rows.get(of.back(), picked[s].data());
+  }
+  return {std::move(picked), gamma};
+}
+
+}  // namespace
+
+/// Removing a row that is no support vector changes nothing. Removing one that is lowers its own
+/// margin by alpha × S², S being the distance from its image to what the free support vectors span,
+/// as long as no other row changes sides (Vapnik, Chapelle: Bounds on Error Expectation for SVM,
+/// 2000). At most 128 of them are taken, so that this costs little beside the fit. Of a row that
+/// occurs w times one copy is taken out: the others carry on up to (w - 1) C, and only what exceeds
+/// that must move.
 std::vector<double> left_out_decisions(const LaneRows& rows, std::size_t positives,
                                        std::span<const double> bounds,
                                        std::span<const double> units, const SmoSolution& solution,
                                        const SmoOptions& options) {
   std::vector<double> out = solution.decision;
-  std::vector<std::uint32_t> vectors;
-  for (std::uint32_t i = 0; i < solution.beta.size(); ++i) {
-    if (solution.beta[i] != 0) vectors.push_back(i);
-  }
-  LaneRows kept(vectors.size(), rows.width());
+  std::vector<std::uint32_t> spanning;
+  const Span span = span_of(rows, bounds, solution, options.gamma, spanning);
   std::vector<float> x(rows.width());
-  for (std::size_t s = 0; s < vectors.size(); ++s) {
-    rows.get(vectors[s], x.data());
-    kept.set(s, x.data());
-  }
-  std::vector<float> kernel(LaneRows::padded(vectors.size()));
-  for (std::size_t s = 0; s < vectors.size() && !options.stop.stop_requested(); ++s) {
-    const std::uint32_t i = vectors[s];
-    const double sign = i < positives ? 1 : -1;
+  for (std::size_t i = 0; i < out.size() && !options.stop.stop_requested(); ++i) {
     const double excess = std::abs(solution.beta[i]) - std::max(0.0, bounds[i] - units[i]);
-    if (excess <= 0) continue;
-    kept.get(s, x.data());
-    rbf_row(kept, 0, vectors.size(), x.data(), options.gamma, kernel.data());
+    if (solution.beta[i] == 0 || excess <= 0) continue;
+    const auto found = std::lower_bound(spanning.begin(), spanning.end(), i);
     double distance = 1;
-    for (std::size_t q = 0; q < vectors.size(); ++q) {
-      const std::uint32_t other = vectors[q];
-      const double label = other < positives ? 1 : -1;
-      const double alpha = label * solution.beta[other];
-      const double moved = alpha + sign * label * excess;
-      if (q == s || alpha >= bounds[other] || moved < 0 || moved > bounds[other]) continue;
-      distance = std::min(distance, 2 - 2 * static_cast<double>(kernel[q]));
+    if (found != spanning.end() && *found == i) {
+      distance = span.distance_of(static_cast<std::size_t>(found - spanning.begin()));
+    } else if (span.size() > 0) {
+      rows.get(i, x.data());
+      distance = span.distance(x.data());
     }
-    out[i] -= sign * excess * std::max(distance, 0.0);
+    out[i] -= (i < positives ? 1 : -1) * excess * distance;
   }
   return out;
 }
