@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::memcpy(bytes.data() + 8, &total, sizeof total);
     std::memcpy(bytes.data() + 16, &checksum, sizeof checksum);
   }
-  const std::vector<ModelKind> kinds{tree_kind, bayes_kind, svm_kind, series_kind};
+  static const std::vector<ModelKind> kinds{tree_kind,  forest_kind, boost_kind, svm_kind,
+                                            bayes_kind, cnn_kind,    mlp_kind,   series_kind};
   auto file = decode_model(bytes, kinds);
   if (!file) return 0;
   const Model& model = *file->model;

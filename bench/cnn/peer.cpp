@@ -1,6 +1,6 @@
 /// The network of cnn_kind in libtorch, on the rows that the bench wrote. Prints one line: seconds
 /// per epoch, held-out loss, accuracy, microseconds for a single row, nanoseconds per row of a
-/// batch. Usage: bench_cnn_peer FOLDER WIDTH CLASSES EPOCHS THREADS
+/// batch. Usage: bench_cnn_peer FOLDER WIDTH CLASSES EPOCHS
 #include <torch/torch.h>
 
 #include <chrono>
@@ -81,10 +81,10 @@ double learn(Net& net, const Table& train, int epochs) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 6) return 2;
+  if (argc != 5) return 2;
   const std::string folder = argv[1];
   const int width = std::atoi(argv[2]);
-  torch::set_num_threads(std::atoi(argv[5]));
+  torch::set_num_threads(1);
   torch::manual_seed(1);
   const Table train(folder + "/train", width), test(folder + "/test", width);
   Net net(width, std::atoi(argv[3]));

@@ -8,6 +8,7 @@
 /// window. The last layer gives one logit per class and is not rectified.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 #include <vector>

@@ -10,10 +10,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <numeric>
 
 #include "base/text.hpp"
@@ -110,10 +112,12 @@ class Fitting {
   std::uint64_t dropout_seed_ = 0;
 };
 
-std::vector<std::uint8_t> present_classes(const TrainingSet& set) {
+Network initial_network(const TrainingSet& set, const NetworkShape& shape, Random random) {
   std::vector<std::uint8_t> present(set.classes.size());
   for (const std::uint16_t label : set.labels) present[label] = 1;
-  return present;
+  Network network(shape, std::move(present));
+  network.initialise(random);
+  return network;
 }
 
 std::size_t block_rows_for(const Network& network) {
@@ -130,16 +134,12 @@ Fitting::Fitting(const TrainingSet& set, const FitOptions& options, const Networ
       options_(options),
       plan_(plan),
       random_(options.seed),
-      crew_(options.threads, std::max(slices_max, std::size_t{8})),
-      network_(shape, present_classes(set)),
+      crew_(options.threads, slices_max),
+      network_(initial_network(set, shape, random_.split())),
       block_rows_(block_rows_for(network_)),
       transposed_(network_, 1),
       mean_(network_.parameters().size()),
       square_(network_.parameters().size()) {
-  network_.initialise(random_.split());
-  for (std::size_t task = 0; task < transposed_.tasks(); ++task) {
-    transposed_.update(network_, task);
-  }
   const std::size_t slices =
       std::clamp((plan.batch + slice_rows_min - 1) / slice_rows_min, std::size_t{1}, slices_max);
   for (std::size_t i = 0; i < slices; ++i) {

@@ -47,20 +47,16 @@ PanelMatrix<const float> TransposedWeights::of(const Network& network, std::size
 }
 
 Backward::Backward(const Network& network, std::size_t rows, std::size_t first)
-    : first_(first), input_step_(padded(network.layers().front().channels)) {
+    : first_(first), column_step_(network.layers().front().dense ? 1 : panel_lanes) {
   const auto& layers = network.layers();
-  deltas_.emplace_back(first == 0 ? rows * layers.front().positions * input_step_ : 0);
+  const Layer& front = layers.front();
+  deltas_.emplace_back(first == 0 ? rows * front.positions * padded(front.channels) : 0);
   std::size_t window = 0;
   for (const Layer& layer : layers) {
     deltas_.emplace_back(rows * layer.pooled() * layer.lanes);
     if (!layer.dense) window = std::max(window, (layer.positions + layer.kernel - 1) * layer.lanes);
   }
   window_.resize(window);
-}
-
-const float* Backward::input(std::size_t& step) const {
-  step = input_step_;
-  return deltas_.front().data();
 }
 
 void Backward::dense(const Layer& layer, std::size_t l, Workspace& space, std::size_t rows,

@@ -41,8 +41,8 @@ class Backward {
   /// of layer `first` behind when out is null: only that is wanted then.
   void run(const Network& network, const TransposedWeights& transposed, Workspace& space,
            std::size_t rows, float dropout_scale, float* out, bool fresh);
-  /// Gradient by column of the first row, when `first` was 0: step floats apart.
-  const float* input(std::size_t& step) const;
+  /// The gradient by a column of the first row, after run(). REQUIRES: `first` was 0.
+  float input(std::size_t column) const { return deltas_.front()[column * column_step_]; }
 
  private:
   void dense(const Layer& layer, std::size_t l, Workspace& space, std::size_t rows, float* out,
@@ -50,7 +50,7 @@ class Backward {
   void convolution(const Network& network, const TransposedWeights& transposed, std::size_t l,
                    Workspace& space, std::size_t rows, float* out, bool fresh);
   std::size_t first_;
-  std::size_t input_step_;
+  std::size_t column_step_;
   /// By layer: the gradient of its output, rows × outputs of the layer (pooled × lanes); one more
   /// in front for the input of the first.
   std::vector<Floats> deltas_;

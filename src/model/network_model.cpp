@@ -78,11 +78,8 @@ void NetworkModel::explain(std::span<const float> row, std::uint16_t class_index
     backward.logits()[k] = k == class_index ? 1.0F : -others[k];
   }
   backward.run(network, TransposedWeights(network, 0), space, 1, 1, nullptr, true);
-  std::size_t step = 0;
-  const float* gradient = backward.input(step);
-  const bool dense = network.layers().front().dense;
   for (std::size_t c = 0; c < out.size(); ++c) {
-    const float moved = scaled[c] * gradient[dense ? c : c * step];
+    const float moved = scaled[c] * backward.input(c);
     constexpr float bound = std::numeric_limits<float>::max();
     out[c] = std::isnan(moved) ? 0.0F : std::clamp(moved, -bound, bound);
   }
