@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::memcpy(bytes.data() + 8, &total, sizeof total);
     std::memcpy(bytes.data() + 16, &checksum, sizeof checksum);
   }
-  const std::vector<ModelKind> kinds{tree_kind, bayes_kind, series_kind};
+  const std::vector<ModelKind> kinds{tree_kind, bayes_kind, forest_kind, boost_kind, series_kind};
   auto file = decode_model(bytes, kinds);
   if (!file) return 0;
   const Model& model = *file->model;

@@ -304,6 +304,8 @@ TEST_P(ModelConformance, RandomBytesAreNoModel) {
 INSTANTIATE_TEST_SUITE_P(Kinds, ModelConformance,
                          testing::Values(Case{&tree_kind, make_data, true},
                                          Case{&bayes_kind, make_data, true},
+                                         Case{&forest_kind, make_data, true},
+                                         Case{&boost_kind, make_data, true},
                                          Case{&series_kind, make_deviations, false}),
                          [](const auto& row) { return std::string(row.param.kind->name); });
 
