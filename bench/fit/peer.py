@@ -4,10 +4,11 @@ import sys
 import time
 
 import numpy as np
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.tree import DecisionTreeClassifier
 
-folder, width, depth, leaf = sys.argv[1], *map(int, sys.argv[2:5])
+folder, width, depth, leaf, trees, threads = sys.argv[1], *map(int, sys.argv[2:7])
 
 
 def read(name):
@@ -18,7 +19,11 @@ def read(name):
 train, train_labels = read("train")
 test, test_labels = read("test")
 tree = DecisionTreeClassifier(max_depth=depth or None, min_samples_leaf=leaf, random_state=1)
-for name, model in (("tree", tree), ("bayes", GaussianNB())):
+forest = RandomForestClassifier(n_estimators=trees, min_samples_leaf=leaf, n_jobs=threads, random_state=1)
+models = {"tree": tree, "bayes": GaussianNB()}
+if trees > 0:
+    models["forest"] = forest
+for name, model in models.items():
     start = time.perf_counter()
     model.fit(train, train_labels)
     fit = time.perf_counter() - start

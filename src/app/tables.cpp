@@ -48,7 +48,8 @@ Result<std::string> sniff(const std::filesystem::path& path) {
 
 std::span<const ModelKind> model_kinds() {
   // Made at the first call: kinds of other files may not be there yet when this one starts.
-  static const std::array kinds{tree_kind, svm_kind, bayes_kind, cnn_kind, mlp_kind, series_kind};
+  static const std::array kinds{tree_kind,  forest_kind, boost_kind, svm_kind,
+                                bayes_kind, cnn_kind,    mlp_kind,   series_kind};
   return kinds;
 }
 

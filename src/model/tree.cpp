@@ -31,6 +31,7 @@
 #include "base/expects.hpp"
 #include "model/fit_input.hpp"
 #include "model/model.hpp"
+#include "model/tree_check.hpp"
 #include "model/tree_grow.hpp"
 #include "model/tree_prune.hpp"
 #include "model/tree_walk.hpp"
@@ -169,46 +170,13 @@ void Tree::save(ByteWriter& out) const {
   out.put(static_cast<std::uint32_t>(width_));
   out.put(static_cast<std::uint32_t>(classes_));
   out.put(static_cast<std::uint32_t>(tree_.nodes.size()));
-  for (const TreeNode& node : tree_.nodes) {
-    out.put(node.cut);
-    out.put(node.question);
-    out.put(node.left);
-  }
+  put_nodes(out, tree_.nodes);
   out.put_bytes(std::as_bytes(std::span{tree_.rows}));
   out.put_bytes(std::as_bytes(std::span{tree_.probabilities}));
 }
 
 Error damaged(std::string what) {
   return {Errc::corrupt, "tree: " + std::move(what)};
-}
-
-/// A tree that came from outside: children lie behind their parent, each has one, and every
-/// column exists. Then every walk ends.
-Status check_nodes(const GrownTree& tree, std::size_t width) {
-  const std::size_t count = tree.nodes.size();
-  std::vector<std::uint8_t> depth(count, 0);
-  for (std::uint32_t i = 0; i < count; ++i) {
-    const TreeNode& node = tree.nodes[i];
-    if (i > 0 && depth[i] == 0) return damaged(fmt::format("node {} has no parent", i));
-    if (node.column() >= width) {
-      return damaged(fmt::format("node {} asks column {}", i, node.column()));
-    }
-    if (!(tree.rows[i] >= 0 && tree.rows[i] < 1e300)) {
-      return damaged(fmt::format("node {} has {} rows", i, tree.rows[i]));
-    }
-    if (node.left == i) {
-      if (node.cut != std::numeric_limits<float>::infinity() || node.missing_right() != 0) {
-        return damaged(fmt::format("leaf {} asks a question", i));
-      }
-      continue;
-    }
-    if (std::isnan(node.cut) || node.left <= i || std::size_t{node.left} + 1 >= count ||
-        depth[node.left] != 0 || depth[node.left + 1] != 0 || depth[i] >= tree_depth_max) {
-      return damaged(fmt::format("node {} points at {}", i, node.left));
-    }
-    depth[node.left] = depth[node.left + 1] = static_cast<std::uint8_t>(depth[i] + 1);
-  }
-  return {};
 }
 
 Status check_probabilities(const GrownTree& tree, std::size_t classes) {
@@ -236,24 +204,23 @@ Result<std::unique_ptr<Model>> load_tree(ByteReader& in) {
   const auto width = in.get<std::uint32_t>();
   const auto classes = in.get<std::uint32_t>();
   const auto count = in.get<std::uint32_t>();
-  constexpr std::size_t node_bytes = 20;
   if (!in.ok() || width == 0 || width > fit_columns_max || classes < 2 ||
       classes > fit_classes_max || count == 0 ||
-      in.left() < std::size_t{count} * (node_bytes + classes * sizeof(float))) {
+      in.left() < std::size_t{count} * (node_bytes + sizeof(double) + classes * sizeof(float))) {
     return damaged("sizes do not fit the bytes");
   }
   GrownTree tree;
-  tree.nodes.resize(count);
-  for (TreeNode& node : tree.nodes) {
-    node.cut = in.get<float>();
-    node.question = in.get<std::uint32_t>();
-    node.left = in.get<std::uint32_t>();
-  }
+  tree.nodes = get_nodes(in, count);
   tree.rows.resize(count);
   for (double& rows : tree.rows) rows = in.get<double>();
   tree.probabilities.resize(std::size_t{count} * classes);
   for (float& value : tree.probabilities) value = in.get<float>();
-  if (const Status status = check_nodes(tree, width); !status) return status.error();
+  for (const double rows : tree.rows) {
+    if (!(rows >= 0 && rows < 1e300)) return damaged(fmt::format("a node of {} rows", rows));
+  }
+  if (const Status status = check_nodes(tree.nodes, width); !status) {
+    return damaged(status.error().message);
+  }
   if (const Status status = check_probabilities(tree, classes); !status) return status.error();
   return std::unique_ptr<Model>(std::make_unique<Tree>(width, classes, std::move(tree)));
 }

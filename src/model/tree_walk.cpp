@@ -44,8 +44,9 @@ void TreeWalk::walk(const std::vector<Node>& nodes, const float* rows, std::size
                     Leaves& out) const {
   const Node* const all = nodes.data();
   std::array<const float*, group> row;
+  for (std::size_t i = 0; i < group; ++i) row[i] = rows + i * width_;
   // A group that is not full walks its last row several times.
-  for (std::size_t i = 0; i < group; ++i) row[i] = rows + std::min(i, count - 1) * width_;
+  for (std::size_t i = count; i < group; ++i) row[i] = row[count - 1];
   Leaves at{};
   const auto step = [&](std::size_t lane) {
     const Node& node = all[at[lane]];

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <map>
 #include <thread>
 
 #include "base/random.hpp"
@@ -78,6 +79,8 @@ struct Case {
   const ModelKind* kind;
   Data (*data)(std::size_t rows, std::uint64_t seed);
   bool learns_from_rows;
+  /// Options that keep a slow learner's tests short; the defaults where there are none.
+  std::map<std::string, std::string, std::less<>> values = {};
 };
 
 TrainingSet set_of(const Case& c, const Data& data) {
@@ -105,9 +108,17 @@ bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
 class ModelConformance : public testing::TestWithParam<Case> {
  protected:
   std::unique_ptr<Model> fit(const Data& data, FitOptions options = {}) {
+    options.values.insert(GetParam().values.begin(), GetParam().values.end());
     auto model = GetParam().kind->fit(set_of(GetParam(), data), options);
     EXPECT_TRUE(model) << (model ? "" : model.error().message);
     return model ? std::move(*model) : nullptr;
+  }
+  /// The model of data_, fitted once per kind: most tests only look at it.
+  const Model& fitted() {
+    static std::map<std::string_view, std::unique_ptr<Model>> models;
+    auto& model = models[GetParam().kind->name];
+    if (model == nullptr) model = fit(data_);
+    return *model;
   }
   Errc refusal(const Data& data, FitOptions options = {}) {
     const auto model = GetParam().kind->fit(set_of(GetParam(), data), options);
@@ -141,7 +152,7 @@ TEST_P(ModelConformance, WeightedFitIsTheSameForAnyNumberOfThreads) {
 }
 
 TEST_P(ModelConformance, ScoringIsPureAndSumsToOne) {
-  const auto model = fit(data_);
+  const Model* model = &fitted();
   const std::vector<float> before = data_.values;
   const Rows rows = data_.set().rows;
   const std::vector<float> batch = score(*model, rows);
@@ -161,7 +172,7 @@ TEST_P(ModelConformance, ScoringIsPureAndSumsToOne) {
 }
 
 TEST_P(ModelConformance, SaveAndLoadKeepTheBits) {
-  const auto model = fit(data_);
+  const Model* model = &fitted();
   const std::vector<std::byte> bytes = bytes_of(*model);
   ByteReader in(bytes);
   const auto loaded = GetParam().kind->load(in);
@@ -179,7 +190,7 @@ TEST_P(ModelConformance, SaveAndLoadKeepTheBits) {
 }
 
 TEST_P(ModelConformance, BeatsTheMajorityClass) {
-  const auto model = fit(data_);
+  const Model* model = &fitted();
   const Data test = GetParam().data(2000, 2);
   const std::vector<float> out = score(*model, test.set().rows);
   std::vector<std::size_t> support(model->class_count());
@@ -194,7 +205,7 @@ TEST_P(ModelConformance, BeatsTheMajorityClass) {
 }
 
 TEST_P(ModelConformance, MissingValuesGetAnAnswer) {
-  const auto model = fit(data_);
+  const Model* model = &fitted();
   const std::vector<float> row(data_.schema.width(), missing);
   float sum = 0;
   for (const float p : score(*model, {row.data(), 1, row.size()})) sum += p;
@@ -202,7 +213,7 @@ TEST_P(ModelConformance, MissingValuesGetAnAnswer) {
 }
 
 TEST_P(ModelConformance, ExplanationsAreFiniteAndOnePerColumn) {
-  const auto model = fit(data_);
+  const Model* model = &fitted();
   std::vector<float> parts(model->width());
   for (std::uint16_t k = 0; k < model->class_count(); ++k) {
     model->explain(data_.set().rows[k], k, parts);
@@ -272,7 +283,7 @@ TEST_P(ModelConformance, StopsWhenAsked) {
 }
 
 TEST_P(ModelConformance, ManyThreadsMayScoreAtOnce) {
-  const auto model = fit(data_);
+  const Model* model = &fitted();
   const Rows rows{data_.values.data(), 500, data_.schema.width()};
   const std::vector<float> alone = score(*model, rows);
   std::vector<std::vector<float>> together(4);
@@ -305,8 +316,10 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ModelConformance,
                          testing::Values(Case{&tree_kind, make_data, true},
                                          Case{&bayes_kind, make_data, true},
                                          Case{&svm_kind, make_data, true},
-                                         Case{&cnn_kind, make_data, true},
-                                         Case{&mlp_kind, make_data, true},
+                                         Case{&cnn_kind, make_data, true, {{"epochs", "3"}}},
+                                         Case{&mlp_kind, make_data, true, {{"epochs", "3"}}},
+                                         Case{&forest_kind, make_data, true, {{"trees", "20"}}},
+                                         Case{&boost_kind, make_data, true, {{"rounds", "20"}}},
                                          Case{&series_kind, make_deviations, false}),
                          [](const auto& row) { return std::string(row.param.kind->name); });
 
