@@ -43,7 +43,7 @@ Status run_train(const TrainCommand& options, const Clock& clock, std::stop_toke
 struct CompareCommand {
   std::filesystem::path dataset;
   std::string models = "all";         ///< "tree,svm"
-  std::vector<std::string> settings;  ///< "svm.C=10"
+  std::vector<std::string> settings;  ///< "svm.c=10"
   std::string columns;                ///< "": the data set's, or behaviour
   std::string split = "random";
   double train_share = 0.8;

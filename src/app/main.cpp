@@ -64,9 +64,21 @@ std::string flow_model_names() {
   return listed(names);
 }
 
+/// A line per model, with its settings.
+std::string flow_model_lines() {
+  std::string lines = "\nModels and their settings:";
+  for (const ModelKind& kind : model_kinds()) {
+    if (kind.record_kind == RecordKind::flow) {
+      lines += fmt::format("\n  {:<7} {}", kind.name, kind.summary);
+    }
+  }
+  return lines;
+}
+
 /// What train and compare have in common.
 template <class Options>
 void describe_fit(CLI::App& sub, Options& options) {
+  sub.footer(sub.get_footer() + "\n" + flow_model_lines());
   sub.add_option("dataset", options.dataset, "a data set from prepare")->required();
   sub.add_option("--columns", options.columns,
                  "behaviour, published24 or ports (default: what prepare was told, or behaviour)");

@@ -141,7 +141,7 @@ Result<std::vector<Contender>> find_contenders(std::string_view models) {
   }
 }
 
-/// "svm.C=10" is for svm.
+/// "svm.c=10" is for svm.
 Status read_settings(const std::vector<std::string>& settings, std::vector<Contender>& contenders) {
   for (const std::string& setting : settings) {
     const std::size_t dot = setting.find('.');

@@ -247,8 +247,8 @@ std::string folds(const Comparison& comparison) {
 }
 
 template <class Part>
-std::string each(const Comparison& comparison, const Part& part) {
-  std::string out = "<div class=\"grid\">";
+std::string each(const Comparison& comparison, std::string_view grid, const Part& part) {
+  std::string out = fmt::format("<div class=\"{}\">", grid);
   for (const Compared* one : with_figures(comparison)) out += part(comparison, *one);
   return out + "</div>";
 }
@@ -262,13 +262,13 @@ std::string to_html(const Comparison& comparison, std::string_view title) {
   body += "<h2>Curves</h2>" + curves(comparison);
   body += "<h2>Recall of each class</h2>" + recalls(comparison);
   if (const std::string table = folds(comparison); !table.empty()) {
-    body += "<h2>Fold by fold</h2><div class=\"grid\">" + table + "</div>";
+    body += "<h2>Fold by fold</h2><div class=\"grid wide\">" + table + "</div>";
   }
-  body += "<h2>What was taken for what</h2>" + each(comparison, confusion);
+  body += "<h2>What was taken for what</h2>" + each(comparison, "grid wide", confusion);
   body +=
       "<h2>What each leans on</h2><p>Macro-F1 lost when the column is dealt to the rows at random, "
       "on at most 2,000 test rows.</p>" +
-      each(comparison, importances);
+      each(comparison, "grid", importances);
   body += "<footer>Vedette " VEDETTE_VERSION
           ". Accuracy, F1 and areas as scikit-learn defines them; areas are of attack or not; "
           "time per row on one thread in batches of 1,024.</footer>";

@@ -123,7 +123,7 @@ TEST_F(Detectors, WhatCannotBeTrainedIsSaidInOneSentence) {
            {{"train", dataset_, "-o", out, "--set", "depth_max=0"}, 1, "depth_max"},
            {{"train", dataset_, "-o", out, "--set", "colour=red"}, 1, "known are"},
            {{"train", dataset_, "-o", out, "--as-published"}, 1, "as_published"},
-           {{"compare", dataset_, "--models", "tree", "--set", "svm.C=1"}, 1, "svm"},
+           {{"compare", dataset_, "--models", "tree", "--set", "svm.c=1"}, 1, "svm"},
            {{"compare", dataset_, "--set", "C=1"}, 1, "model.name=value"},
            {{"train", dataset_, "-m", "bayes", "-o", out, "--search", "--set", "as_published=true"},
             1,
