@@ -111,12 +111,12 @@ VEDETTE_WIDE void rbf_blocks(const Blocks& blocks, const float* x, float scale, 
 VEDETTE_WIDE void rbf_blocks4(const Blocks& blocks, const float* x, float scale, float* out) {
   constexpr std::size_t rows = 4;
   const std::size_t width = blocks.width;
-  const auto add = [](Floats& sum, const Floats& vector, float value)
-                       __attribute__((always_inline)) {
+  const auto add =
+      [](Floats & sum, const Floats& vector, float value) __attribute__((always_inline)) {
     const Floats off = vector - value;
     sum += off * off;
   };
-  const auto finish = [&](Floats& sum, float* row) __attribute__((always_inline)) {
+  const auto finish = [&](Floats & sum, float* row) __attribute__((always_inline)) {
     sum *= scale;
     exp2_of(sum);
     store(row, sum);
@@ -182,8 +182,8 @@ void rbf_row(const LaneRows& rows, std::size_t from, std::size_t to, const float
 }
 
 void rbf_rows4(const LaneRows& rows, const float* x, double gamma, float* out) {
-  rbf_blocks4(blocks_of(rows, 0, LaneRows::padded(rows.count()) / lanes), x,
-              exponent_scale(gamma), out);
+  rbf_blocks4(blocks_of(rows, 0, LaneRows::padded(rows.count()) / lanes), x, exponent_scale(gamma),
+              out);
 }
 
 VEDETTE_WIDE void sum_terms4(std::span<const SvmTerm> terms, const float* kernel, double* sums) {
