@@ -107,6 +107,23 @@ VEDETTE_WIDE void rbf_blocks(const Blocks& blocks, const float* x, float scale, 
   }
 }
 
+/// out[lane * 4 + r] of four rows of eight, r being a, b, c or d.
+[[gnu::always_inline]] inline void store_by_lane(float* out, const Floats& a, const Floats& b,
+                                                 const Floats& c, const Floats& d) {
+  const Floats ab0 = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+  const Floats cd0 = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13);
+  const Floats ab1 = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+  const Floats cd1 = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+  const auto put = [&](std::size_t lane, const Floats& from) __attribute__((always_inline)) {
+    store(out + lane * 4, __builtin_shufflevector(from, from, 0, 1, 2, 3));
+    store(out + (lane + 4) * 4, __builtin_shufflevector(from, from, 4, 5, 6, 7));
+  };
+  put(0, __builtin_shufflevector(ab0, cd0, 0, 1, 8, 9, 4, 5, 12, 13));
+  put(1, __builtin_shufflevector(ab0, cd0, 2, 3, 10, 11, 6, 7, 14, 15));
+  put(2, __builtin_shufflevector(ab1, cd1, 0, 1, 8, 9, 4, 5, 12, 13));
+  put(3, __builtin_shufflevector(ab1, cd1, 2, 3, 10, 11, 6, 7, 14, 15));
+}
+
 /// Eight vectors with four rows, in the same steps as above: each is loaded once for all four.
 VEDETTE_WIDE void rbf_blocks4(const Blocks& blocks, const float* x, float scale, float* out) {
   constexpr std::size_t rows = 4;
@@ -116,10 +133,9 @@ VEDETTE_WIDE void rbf_blocks4(const Blocks& blocks, const float* x, float scale,
     const Floats off = vector - value;
     sum += off * off;
   };
-  const auto finish = [&](Floats & sum, float* row) __attribute__((always_inline)) {
+  const auto finish = [&](Floats & sum) __attribute__((always_inline)) {
     sum *= scale;
     exp2_of(sum);
-    store(row, sum);
   };
   for (std::size_t half = 0; half < 2 * blocks.count; ++half) {
     const float* block = blocks.data + half / 2 * lanes * width + half % 2 * floats;
@@ -139,15 +155,11 @@ VEDETTE_WIDE void rbf_blocks4(const Blocks& blocks, const float* x, float scale,
       add_flags(c, vector, x[2 * width + column]);
       add_flags(d, vector, x[3 * width + column]);
     }
-    float tile[rows][floats];
-    finish(a, tile[0]);
-    finish(b, tile[1]);
-    finish(c, tile[2]);
-    finish(d, tile[3]);
-    float* to = out + half * floats * rows;
-    for (std::size_t lane = 0; lane < floats; ++lane) {
-      for (std::size_t r = 0; r < rows; ++r) to[lane * rows + r] = tile[r][lane];
-    }
+    finish(a);
+    finish(b);
+    finish(c);
+    finish(d);
+    store_by_lane(out + half * floats * rows, a, b, c, d);
   }
 }
 
