@@ -261,7 +261,8 @@ void Fit::solve_planes(std::size_t pair, const PairTask& task, PairResult& out) 
   const PickedRows rows{curved ? features_.data() : rows_.rows.data(), parts_.dimensions(),
                         task.rows};
   LinearOptions linear;
-  linear.tolerance = own_.tolerance;
+  // A projected gradient falls slowly at its end: LIBLINEAR itself stops at 0.1.
+  linear.tolerance = 10 * own_.tolerance;
   linear.stop = options_.stop;
   // A stream of its own for each pair, whoever solves it.
   LinearSolution solution = solve_linear(rows, task.positives, task.bounds,
