@@ -191,5 +191,8 @@ int main(int argc, char** argv) {
   fmt::print("  macro-F1 {:.4f} / {:.4f}\n", ours.macro_f1, peer.macro_f1);
   print_ratio("fit", ours.fit, peer.fit, 1, "s");
   print_ratio("predict", ours.row, peer.row, 1e6, "us/row");
-  return 0;
+  // One row in 13,429 with tied votes moved macro-F1 by 0.0017.
+  const bool equal = ours.macro_f1 >= peer.macro_f1 - 0.005;
+  if (!equal) fmt::print(stderr, "bench: macro-F1 is below the peer's by more than 0.005\n");
+  return equal ? 0 : 1;
 }

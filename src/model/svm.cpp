@@ -105,6 +105,8 @@ class Fit {
 
  private:
   Status choose_kernel();
+  void find_flags();
+  LaneRows pack(std::span<const std::uint32_t> rows) const;
   void make_features();
   PairTask task_of(std::size_t first, std::size_t second) const;
   PairResult solve(std::size_t pair, std::size_t first, std::size_t second) const;
@@ -144,6 +146,30 @@ Status Fit::choose_kernel() {
                              parts_.distinct, rbf_points_max)};
   }
   return {};
+}
+
+/// A categorical column that holds nothing but 0 and 1 (where missing: 0).
+void Fit::find_flags() {
+  parts_.is_flag.assign(rows_.width, 0);
+  for (std::size_t c = 0; c < rows_.width && parts_.kernel == SvmKernel::rbf; ++c) {
+    bool flag = set_.schema.columns[c].kind == ColumnKind::categorical;
+    for (std::size_t i = 0; flag && i < rows_.row_count(); ++i) {
+      const float value = rows_.row(i)[c];
+      flag = value == 0 || value == 1;
+    }
+    parts_.is_flag[c] = flag ? 1 : 0;
+  }
+  parts_.packing = packing_of(parts_.is_flag);
+}
+
+LaneRows Fit::pack(std::span<const std::uint32_t> rows) const {
+  LaneRows out(rows.size(), parts_.packing.width(), parts_.packing.words());
+  std::vector<float> packed(parts_.packing.width());
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    parts_.packing.pack(rows_.row(rows[i]), packed.data());
+    out.set(i, packed.data());
+  }
+  return out;
 }
 
 /// Every different row becomes its cosines, once for all pairs.
@@ -201,8 +227,7 @@ PairTask Fit::task_of(std::size_t first, std::size_t second) const {
 }
 
 void Fit::solve_rbf(const PairTask& task, PairResult& out) const {
-  LaneRows rows(task.rows.size(), rows_.width);
-  for (std::size_t i = 0; i < task.rows.size(); ++i) rows.set(i, rows_.row(task.rows[i]));
+  const LaneRows rows = pack(task.rows);
   SmoOptions smo;
   smo.gamma = parts_.gamma;
   smo.tolerance = own_.tolerance;
@@ -236,7 +261,8 @@ void Fit::solve_planes(std::size_t pair, const PairTask& task, PairResult& out) 
   const PickedRows rows{curved ? features_.data() : rows_.rows.data(), parts_.dimensions(),
                         task.rows};
   LinearOptions linear;
-  linear.tolerance = own_.tolerance;
+  // A projected gradient falls slowly at its end: LIBLINEAR itself stops at 0.1.
+  linear.tolerance = 10 * own_.tolerance;
   linear.stop = options_.stop;
   // A stream of its own for each pair, whoever solves it.
   LinearSolution solution = solve_linear(rows, task.positives, task.bounds,
@@ -306,8 +332,7 @@ void Fit::gather_vectors(std::vector<PairResult>& results) {
     place[row] = static_cast<std::uint32_t>(used.size());
     used.push_back(row);
   }
-  parts_.vectors = LaneRows(used.size(), rows_.width);
-  for (std::size_t s = 0; s < used.size(); ++s) parts_.vectors.set(s, rows_.row(used[s]));
+  parts_.vectors = pack(used);
   for (PairResult& result : results) {
     parts_.pairs.push_back(result.pair);
     parts_.unfinished += result.unfinished ? 1 : 0;
@@ -328,6 +353,7 @@ Result<std::unique_ptr<Model>> Fit::run() {
   if (rows_.cancelled) return cancelled;
   class_weights_ = class_weights(set_, own_.balanced);
   if (const Status status = choose_kernel(); !status) return status.error();
+  find_flags();
   if (parts_.kernel == SvmKernel::features) make_features();
   solve_pairs();
   if (stopped()) return cancelled;

@@ -61,18 +61,42 @@ template <class Vector, class T>
   t = p * power;
 }
 
-VEDETTE_WIDE void rbf_blocks(const float* blocks, std::size_t count, std::size_t width,
-                             const float* x, float scale, float* out) {
-  for (std::size_t b = 0; b < count; ++b) {
+/// How many bits of two words differ, of 24 each, added to `sum`.
+[[gnu::always_inline]] inline void add_flags(Floats& sum, const Floats& words, float x) {
+  Ints d = __builtin_convertvector(words, Ints) ^ static_cast<std::int32_t>(x);
+  d = d - ((d >> 1) & 0x555555);
+  d = (d & 0x333333) + ((d >> 2) & 0x333333);
+  d = (d + (d >> 4)) & 0x0f0f0f;
+  d = (d + (d >> 8) + (d >> 16)) & 0x1f;
+  sum += __builtin_convertvector(d, Floats);
+}
+
+/// Where the rows are and how they are made up.
+struct Blocks {
+  const float* data;
+  std::size_t count, width, numbers;
+};
+
+VEDETTE_WIDE void rbf_blocks(const Blocks& blocks, const float* x, float scale, float* out) {
+  const float* at = blocks.data;
+  for (std::size_t b = 0; b < blocks.count; ++b) {
     Floats low{}, high{};
-    for (std::size_t c = 0; c < width; ++c, blocks += lanes) {
+    std::size_t c = 0;
+    for (; c < blocks.numbers; ++c, at += lanes) {
       Floats off_low, off_high;
-      load(off_low, blocks);
-      load(off_high, blocks + floats);
+      load(off_low, at);
+      load(off_high, at + floats);
       off_low -= x[c];
       off_high -= x[c];
       low += off_low * off_low;
       high += off_high * off_high;
+    }
+    for (; c < blocks.width; ++c, at += lanes) {
+      Floats word_low, word_high;
+      load(word_low, at);
+      load(word_high, at + floats);
+      add_flags(low, word_low, x[c]);
+      add_flags(high, word_high, x[c]);
     }
     low *= scale;
     high *= scale;
@@ -83,41 +107,64 @@ VEDETTE_WIDE void rbf_blocks(const float* blocks, std::size_t count, std::size_t
   }
 }
 
+/// out[lane * 4 + r] of four rows of eight, r being a, b, c or d.
+[[gnu::always_inline]] inline void store_by_lane(float* out, const Floats& a, const Floats& b,
+                                                 const Floats& c, const Floats& d) {
+  const Floats ab0 = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13);
+  const Floats cd0 = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13);
+  const Floats ab1 = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+  const Floats cd1 = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+  const auto put = [&](std::size_t lane, const Floats& from) __attribute__((always_inline)) {
+    store(out + lane * 4, __builtin_shufflevector(from, from, 0, 1, 2, 3));
+    store(out + (lane + 4) * 4, __builtin_shufflevector(from, from, 4, 5, 6, 7));
+  };
+  put(0, __builtin_shufflevector(ab0, cd0, 0, 1, 8, 9, 4, 5, 12, 13));
+  put(1, __builtin_shufflevector(ab0, cd0, 2, 3, 10, 11, 6, 7, 14, 15));
+  put(2, __builtin_shufflevector(ab1, cd1, 0, 1, 8, 9, 4, 5, 12, 13));
+  put(3, __builtin_shufflevector(ab1, cd1, 2, 3, 10, 11, 6, 7, 14, 15));
+}
+
 /// Eight vectors with four rows, in the same steps as above: each is loaded once for all four.
-VEDETTE_WIDE void rbf_blocks4(const float* blocks, std::size_t count, std::size_t width,
-                              const float* x, float scale, float* out) {
+VEDETTE_WIDE void rbf_blocks4(const Blocks& blocks, const float* x, float scale, float* out) {
   constexpr std::size_t rows = 4;
-  for (std::size_t half = 0; half < 2 * count; ++half) {
-    const float* block = blocks + half / 2 * lanes * width + half % 2 * floats;
-    Floats a{}, b{}, c{}, d{};  // written out: at -O2 GCC would keep an array in memory
-    const auto add = [&](Floats & sum, const Floats& vector, float value)
-        __attribute__((always_inline)) {
-      const Floats off = vector - value;
-      sum += off * off;
-    };
-    for (std::size_t column = 0; column < width; ++column) {
-      Floats vector;
+  const std::size_t width = blocks.width;
+  const auto add =
+      [](Floats & sum, const Floats& vector, float value) __attribute__((always_inline)) {
+    const Floats off = vector - value;
+    sum += off * off;
+  };
+  const auto finish = [&](Floats & sum) __attribute__((always_inline)) {
+    sum *= scale;
+    exp2_of(sum);
+  };
+  for (std::size_t half = 0; half < 2 * blocks.count; ++half) {
+    const float* block = blocks.data + half / 2 * lanes * width + half % 2 * floats;
+    Floats a{}, b{}, c{}, d{}, vector;  // written out: at -O2 GCC would keep an array in memory
+    std::size_t column = 0;
+    for (; column < blocks.numbers; ++column) {
       load(vector, block + column * lanes);
       add(a, vector, x[column]);
       add(b, vector, x[width + column]);
       add(c, vector, x[2 * width + column]);
       add(d, vector, x[3 * width + column]);
     }
-    float tile[rows][floats];
-    const auto finish = [&](Floats & sum, float* row) __attribute__((always_inline)) {
-      sum *= scale;
-      exp2_of(sum);
-      store(row, sum);
-    };
-    finish(a, tile[0]);
-    finish(b, tile[1]);
-    finish(c, tile[2]);
-    finish(d, tile[3]);
-    float* to = out + half * floats * rows;
-    for (std::size_t lane = 0; lane < floats; ++lane) {
-      for (std::size_t r = 0; r < rows; ++r) to[lane * rows + r] = tile[r][lane];
+    for (; column < width; ++column) {
+      load(vector, block + column * lanes);
+      add_flags(a, vector, x[column]);
+      add_flags(b, vector, x[width + column]);
+      add_flags(c, vector, x[2 * width + column]);
+      add_flags(d, vector, x[3 * width + column]);
     }
+    finish(a);
+    finish(b);
+    finish(c);
+    finish(d);
+    store_by_lane(out + half * floats * rows, a, b, c, d);
   }
+}
+
+Blocks blocks_of(const LaneRows& rows, std::size_t first, std::size_t end) {
+  return {rows.block(first), end - first, rows.width(), rows.width() - rows.words()};
 }
 
 float exponent_scale(double gamma) {
@@ -126,17 +173,29 @@ float exponent_scale(double gamma) {
 
 }  // namespace
 
+void ColumnPacking::pack(const float* row, float* out) const {
+  for (std::size_t i = 0; i < numbers.size(); ++i) out[i] = row[numbers[i]];
+  for (std::size_t word = 0; word < words(); ++word) {
+    const std::size_t from = word * flags_per_word;
+    std::uint32_t bits = 0;
+    for (std::size_t i = from; i < std::min(flags.size(), from + flags_per_word); ++i) {
+      bits |= (row[flags[i]] > 0.5F ? 1U : 0U) << (i - from);
+    }
+    out[numbers.size() + word] = static_cast<float>(bits);
+  }
+}
+
 void rbf_row(const LaneRows& rows, std::size_t from, std::size_t to, const float* x, double gamma,
              float* out) {
   if (to <= from) return;
   const std::size_t first = from / lanes;
-  rbf_blocks(rows.block(first), LaneRows::padded(to) / lanes - first, rows.width(), x,
-             exponent_scale(gamma), out + from);
+  rbf_blocks(blocks_of(rows, first, LaneRows::padded(to) / lanes), x, exponent_scale(gamma),
+             out + from);
 }
 
 void rbf_rows4(const LaneRows& rows, const float* x, double gamma, float* out) {
-  rbf_blocks4(rows.block(0), LaneRows::padded(rows.count()) / lanes, rows.width(), x,
-              exponent_scale(gamma), out);
+  rbf_blocks4(blocks_of(rows, 0, LaneRows::padded(rows.count()) / lanes), x, exponent_scale(gamma),
+              out);
 }
 
 VEDETTE_WIDE void sum_terms4(std::span<const SvmTerm> terms, const float* kernel, double* sums) {

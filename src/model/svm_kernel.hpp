@@ -12,8 +12,22 @@
 
 namespace vedette {
 
-/// Rows in blocks of sixteen, each block column by column: one instruction loads the same column of
-/// eight rows, and a block is two independent chains of additions. Unused lanes hold zeros.
+/// Which columns a row keeps as numbers and which are flags, 0 or 1. Of flags 24 fit into one float
+/// as a whole number, and the sum of their squared differences is the number of bits that differ:
+/// the published columns become 9 floats instead of 24.
+struct ColumnPacking {
+  static constexpr std::size_t flags_per_word = 24;
+  std::vector<std::uint32_t> numbers, flags;  ///< columns
+
+  std::size_t words() const { return (flags.size() + flags_per_word - 1) / flags_per_word; }
+  std::size_t width() const { return numbers.size() + words(); }
+  /// A flag is set above 0.5. `out` gets width() floats; not the same place as row.
+  void pack(const float* row, float* out) const;
+};
+
+/// Packed rows in blocks of sixteen, each block column by column: one instruction loads the same
+/// column of eight rows, and a block is two independent chains of additions. Unused lanes hold
+/// zeros. The last `words` columns are words of flags.
 class LaneRows {
  public:
   static constexpr std::size_t lanes = 16;
@@ -23,12 +37,13 @@ class LaneRows {
   }
 
   LaneRows() = default;
-  LaneRows(std::size_t count, std::size_t width)
-      : count_(count), width_(width), data_(padded(count) * width) {}
+  LaneRows(std::size_t count, std::size_t width, std::size_t words = 0)
+      : count_(count), width_(width), words_(words), data_(padded(count) * width) {}
 
   std::size_t count() const { return count_; }
   std::size_t width() const { return width_; }
-  /// REQUIRES: i < count(), width() floats.
+  std::size_t words() const { return words_; }
+  /// REQUIRES: i < count(), width() floats; words are whole numbers below 2^24.
   void set(std::size_t i, const float* row) {
     float* to = data_.data() + at(i);
     for (std::size_t c = 0; c < width_; ++c) to[c * lanes] = row[c];
@@ -41,7 +56,7 @@ class LaneRows {
 
  private:
   std::size_t at(std::size_t i) const { return i / lanes * lanes * width_ + i % lanes; }
-  std::size_t count_ = 0, width_ = 0;
+  std::size_t count_ = 0, width_ = 0, words_ = 0;
   std::vector<float> data_;
 };
 

@@ -28,7 +28,7 @@ std::string grouped(std::uint64_t value) {
 
 /// Room to work in, one per thread; grows to the largest model that thread has seen.
 struct Scratch {
-  std::vector<float> x, kernel;
+  std::vector<float> scaled, x, kernel;
   std::vector<double> decisions, pairwise, p, matrix;
 };
 
@@ -69,7 +69,8 @@ void Svm::prepare(Scratch& work) const {
   const std::size_t kernel = parts_.kernel == SvmKernel::rbf
                                  ? LaneRows::padded(parts_.vectors.count()) * group
                                  : parts_.dimensions();
-  grow(work.x, width() * group);
+  grow(work.scaled, width());
+  grow(work.x, parts_.packing.width() * group);
   grow(work.kernel, kernel);
   grow(work.decisions, parts_.pairs.size() * group);
   grow(work.pairwise, present * present);
@@ -93,7 +94,7 @@ void Svm::decide_rbf(Scratch& work) const {
 void Svm::decide_linear(Scratch& work, std::size_t count) const {
   const std::size_t size = parts_.dimensions();
   for (std::size_t lane = 0; lane < count; ++lane) {
-    const float* x = work.x.data() + lane * width();
+    const float* x = work.x.data() + lane * parts_.packing.width();
     if (parts_.kernel == SvmKernel::features) {
       fourier_features(parts_.frequencies.data(), parts_.frequency_count, width(), x,
                        work.kernel.data());
@@ -144,7 +145,8 @@ void Svm::score(Rows rows, std::span<float> out) const {
     const std::size_t count = std::min(group, rows.count - from);
     for (std::size_t lane = 0; lane < group; ++lane) {
       const std::size_t row = from + std::min(lane, count - 1);
-      parts_.scaler.apply(rows.data + row * rows.width, work.x.data() + lane * width());
+      parts_.scaler.apply(rows.data + row * rows.width, work.scaled.data());
+      parts_.packing.pack(work.scaled.data(), work.x.data() + lane * parts_.packing.width());
     }
     score_scaled(work, count, out.data() + from * parts_.classes);
   }
@@ -158,11 +160,10 @@ void Svm::explain(std::span<const float> row, std::uint16_t class_index,
           "Svm::explain gets a row of its width and a class it knows");
   Scratch& work = scratch();
   prepare(work);
-  std::vector<float> scaled(width()), answer(parts_.classes * group);
-  parts_.scaler.apply(row.data(), scaled.data());
+  std::vector<float> answer(parts_.classes * group);
+  parts_.scaler.apply(row.data(), work.scaled.data());
   const auto put = [&](std::size_t lane) {
-    std::copy(scaled.begin(), scaled.end(),
-              work.x.begin() + static_cast<std::ptrdiff_t>(lane * width()));
+    parts_.packing.pack(work.scaled.data(), work.x.data() + lane * parts_.packing.width());
   };
   for (std::size_t lane = 0; lane < group; ++lane) put(lane);
   score_scaled(work, 1, answer.data());
@@ -170,8 +171,9 @@ void Svm::explain(std::span<const float> row, std::uint16_t class_index,
   for (std::size_t from = 0; from < width(); from += group) {
     const std::size_t count = std::min(group, width() - from);
     for (std::size_t lane = 0; lane < count; ++lane) {
+      const float kept = std::exchange(work.scaled[from + lane], 0.0F);
       put(lane);
-      work.x[lane * width() + from + lane] = 0;
+      work.scaled[from + lane] = kept;
     }
     score_scaled(work, count, answer.data());
     for (std::size_t lane = 0; lane < count; ++lane) {
@@ -224,7 +226,8 @@ void Svm::save(ByteWriter& out) const {
   }
   if (parts_.kernel == SvmKernel::rbf) {
     out.put(static_cast<std::uint32_t>(parts_.vectors.count()));
-    std::vector<float> row(width());
+    out.put_bytes(std::as_bytes(std::span{parts_.is_flag}));
+    std::vector<float> row(parts_.packing.width());
     for (std::size_t s = 0; s < parts_.vectors.count(); ++s) {
       parts_.vectors.get(s, row.data());
       out.put_bytes(std::as_bytes(std::span{row}));
@@ -293,6 +296,8 @@ Status load_head(ByteReader& in, SvmParts& parts) {
           parts.present.end()) {
     return damaged("its columns or classes do not hold");
   }
+  parts.is_flag.assign(parts.scaler.width(), 0);
+  parts.packing = packing_of(parts.is_flag);
   return {};
 }
 
@@ -311,14 +316,34 @@ Status load_pairs(ByteReader& in, SvmParts& parts) {
   return {};
 }
 
+/// A packed row: numbers within the scaler's bound, words of as many bits as there are flags.
+bool sound_vector(const std::vector<float>& row, const ColumnPacking& packing) {
+  for (std::size_t c = 0; c < packing.numbers.size(); ++c) {
+    if (!(std::abs(row[c]) <= Scaler::bound)) return false;
+  }
+  for (std::size_t c = packing.numbers.size(); c < row.size(); ++c) {
+    if (!(row[c] >= 0 && row[c] < 0x1p24F && row[c] == std::floor(row[c]))) return false;
+  }
+  return true;
+}
+
 Status load_vectors(ByteReader& in, SvmParts& parts) {
-  const std::size_t width = parts.scaler.width();
   const auto count = in.get<std::uint32_t>();
-  if (!in.ok() || in.left() / sizeof(float) / width < count) return damaged("vectors are missing");
-  parts.vectors = LaneRows(count, width);
+  const auto flags = in.get_bytes(parts.scaler.width());
+  if (!in.ok()) return damaged("columns are missing");
+  for (std::size_t c = 0; c < flags.size(); ++c) {
+    parts.is_flag[c] = std::to_integer<std::uint8_t>(flags[c]);
+    if (parts.is_flag[c] > 1) return damaged("a column is neither flag nor number");
+  }
+  parts.packing = packing_of(parts.is_flag);
+  const std::size_t width = parts.packing.width();
+  if (in.left() / sizeof(float) / width < count) return damaged("vectors are missing");
+  parts.vectors = LaneRows(count, width, parts.packing.words());
   std::vector<float> row;
   for (std::uint32_t s = 0; s < count; ++s) {
-    if (!read_floats(in, width, Scaler::bound, row)) return damaged("a vector is out of range");
+    if (!read_floats(in, width, 0x1p24F, row) || !sound_vector(row, parts.packing)) {
+      return damaged("a vector is out of range");
+    }
     parts.vectors.set(s, row.data());
   }
   for (std::size_t p = 0; p < parts.pairs.size(); ++p) {
@@ -354,6 +379,14 @@ Status load_weights(ByteReader& in, SvmParts& parts) {
 }
 
 }  // namespace
+
+ColumnPacking packing_of(std::span<const std::uint8_t> is_flag) {
+  ColumnPacking packing;
+  for (std::uint32_t c = 0; c < is_flag.size(); ++c) {
+    (is_flag[c] != 0 ? packing.flags : packing.numbers).push_back(c);
+  }
+  return packing;
+}
 
 std::unique_ptr<Model> make_svm(SvmParts parts) {
   return std::make_unique<Svm>(std::move(parts));

@@ -31,7 +31,9 @@ struct SvmParts {
     double bias = 0;
   };
   std::vector<Pair> pairs;
-  // rbf: every distinct support vector once, and for each pair the terms of its decision.
+  // rbf: every distinct support vector once, packed, and for each pair the terms of its decision.
+  std::vector<std::uint8_t> is_flag;  ///< of each column; all 0 but for rbf
+  ColumnPacking packing;              ///< made from is_flag
   LaneRows vectors;
   std::vector<SvmTerm> terms;
   std::vector<std::size_t> term_ends;  ///< one a pair
@@ -45,6 +47,9 @@ struct SvmParts {
     return kernel == SvmKernel::features ? 2 * frequency_count : scaler.width();
   }
 };
+
+/// A column whose flag is set is a flag, the others are numbers.
+ColumnPacking packing_of(std::span<const std::uint8_t> is_flag);
 
 constexpr std::size_t svm_pairs(std::size_t classes) {
   return classes * (classes - 1) / 2;

@@ -337,33 +337,34 @@ namespace {
 /// kernel matrix: affine combinations only, as the equation over all betas demands.
 class Span {
  public:
-  Span(std::vector<std::vector<float>> rows, double gamma)
-      : rows_(std::move(rows)), gamma_(gamma), factor_(rows_.size() * rows_.size()) {
-    const std::size_t n = rows_.size();
+  Span(LaneRows rows, double gamma)
+      : rows_(std::move(rows)), gamma_(gamma), factor_(rows_.count() * rows_.count()) {
+    const std::size_t n = rows_.count();
+    std::vector<float> x(rows_.width());
     for (std::size_t i = 0; i < n; ++i) {
+      rows_.get(i, x.data());
+      const std::vector<double> k = kernel(x.data());
       for (std::size_t j = 0; j <= i; ++j) {
-        // The ridge is what equal rows differ by.
-        double sum = kernel(rows_[i], rows_[j].data()) + (i == j ? 1e-6 : 0);
-        for (std::size_t k = 0; k < j; ++k) sum -= at(i, k) * at(j, k);
-        at(i, j) = i == j ? std::sqrt(std::max(sum, 1e-9)) : sum / at(j, j);
+        // The ridge covers the rounding of the kernel, where vectors nearly coincide.
+        double sum = k[j] + (i == j ? 1e-5 : 0);
+        for (std::size_t c = 0; c < j; ++c) sum -= at(i, c) * at(j, c);
+        at(i, j) = i == j ? std::sqrt(std::max(sum, 1e-6)) : sum / at(j, j);
       }
     }
     ones_ = solve(std::vector<double>(n, 1.0));
     ones_square_ = product(ones_, ones_);
   }
 
-  std::size_t size() const { return rows_.size(); }
+  std::size_t size() const { return rows_.count(); }
   /// Squared distance of a row that is not among those of the span.
   double distance(const float* x) const {
-    std::vector<double> k(rows_.size());
-    for (std::size_t i = 0; i < k.size(); ++i) k[i] = kernel(rows_[i], x);
-    const std::vector<double> u = solve(std::move(k));
+    const std::vector<double> u = solve(kernel(x));
     const double lacking = 1 - product(u, ones_);
     return std::clamp(1 - product(u, u) + lacking * lacking / ones_square_, 0.0, 1.0);
   }
   /// Squared distance of row i to the span of the others.
   double distance_of(std::size_t i) const {
-    std::vector<double> unit(rows_.size());
+    std::vector<double> unit(size());
     unit[i] = 1;
     const std::vector<double> u = solve(std::move(unit));
     const double along = product(u, ones_);
@@ -372,14 +373,11 @@ class Span {
   }
 
  private:
-  double& at(std::size_t i, std::size_t j) { return factor_[i * rows_.size() + j]; }
-  double kernel(const std::vector<float>& a, const float* b) const {
-    double sum = 0;
-    for (std::size_t c = 0; c < a.size(); ++c) {
-      const double off = static_cast<double>(a[c]) - static_cast<double>(b[c]);
-      sum += off * off;
-    }
-    return std::exp(-gamma_ * sum);
+  double& at(std::size_t i, std::size_t j) { return factor_[i * size() + j]; }
+  std::vector<double> kernel(const float* x) const {
+    std::vector<float> k(LaneRows::padded(size()));
+    rbf_row(rows_, 0, size(), x, gamma_, k.data());
+    return {k.begin(), k.begin() + static_cast<std::ptrdiff_t>(size())};
   }
   static double product(const std::vector<double>& a, const std::vector<double>& b) {
     return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
@@ -393,7 +391,7 @@ class Span {
     }
     return b;
   }
-  std::vector<std::vector<float>> rows_;
+  LaneRows rows_;
   double gamma_;
   std::vector<double> factor_, ones_;
   double ones_square_ = 1;
@@ -409,10 +407,12 @@ Span span_of(const LaneRows& rows, std::span<const double> bounds, const SmoSolu
     if (alpha > 0 && alpha < bounds[i]) free.push_back(i);
   }
   const std::size_t count = std::min(free.size(), vectors_max);
-  std::vector<std::vector<float>> picked(count, std::vector<float>(rows.width()));
+  LaneRows picked(count, rows.width(), rows.words());
+  std::vector<float> x(rows.width());
   for (std::size_t s = 0; s < count; ++s) {
     of.push_back(free[s * free.size() / count]);
-    rows.get(of.back(), picked[s].data());
+    rows.get(of.back(), x.data());
+    picked.set(s, x.data());
   }
   return {std::move(picked), gamma};
 }
