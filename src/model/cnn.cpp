@@ -18,7 +18,7 @@ namespace {
 
 Result<std::unique_ptr<Model>> fit_cnn(const TrainingSet& set, const FitOptions& options) {
   OptionReader reader("cnn", options);
-  const NetworkPlan plan = read_plan(reader, 20, 0.1);
+  const NetworkPlan plan = read_plan(reader, 10, 0.1);
   NetworkShape shape;
   auto filters =
       read_sizes(reader, options, "filters", "32", network_convolutions_max, network_filters_max);

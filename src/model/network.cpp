@@ -177,13 +177,13 @@ void Network::initialise(Random random) {
   std::size_t lanes_before = 1;
   for (const Layer& layer : layers_) {
     const std::size_t inputs = layer.depth() / lanes_before * outputs_before;
-    const double deviation = std::sqrt(2.0 / static_cast<double>(inputs));
+    const double bound = std::sqrt(6.0 / static_cast<double>(inputs));  // variance bound² / 3
     for (std::size_t k = 0; k < layer.depth(); ++k) {
       if (k % lanes_before >= outputs_before) continue;  // padding
       for (std::size_t n = 0; n < layer.outputs; ++n) {
         const std::size_t at = n / panel_lanes * layer.depth() * panel_lanes;
         parameters_[layer.weights + at + k * panel_lanes + n % panel_lanes] =
-            static_cast<float>(random.normal(0, deviation));
+            static_cast<float>(random.uniform(-bound, bound));
       }
     }
     outputs_before = layer.outputs;

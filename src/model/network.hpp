@@ -119,8 +119,8 @@ class Network {
   std::size_t weight_count() const;  ///< without padding
   std::size_t logit_step() const { return layers_.back().lanes; }
 
-  /// He, Zhang, Ren, Sun 2015: normal, variance 2 / inputs, so that rectified layers keep the
-  /// scale.
+  /// He, Zhang, Ren, Sun 2015: variance 2 / inputs, so that rectified layers keep the scale; drawn
+  /// uniformly, as five million normal draws would be felt when a fit is cancelled.
   void initialise(Random random);
   /// Rows into a workspace that was prepared for them: `row(i)` are columns floats, scaled.
   template <class Row>

@@ -1,5 +1,5 @@
-/// Crew: threads that stay for the length of a fit. A mini-batch is half a millisecond of work;
-/// starting threads for each, as run_parallel does, would cost a tenth of that.
+/// Crew: threads that stay for the length of a fit. A mini-batch is about a millisecond of work:
+/// too little to start threads for each, as run_parallel does.
 #pragma once
 
 #include <algorithm>

@@ -37,7 +37,7 @@ struct FittedNetwork {
 /// Same seed, same bits for any number of threads: a mini-batch is cut into slices by its size
 /// alone, their gradients are summed in order. Up to 4 threads help with batches of 256 rows, 8
 /// from 512 on. Memory: a scaled copy of the rows; 5 floats per weight and one more per slice;
-/// activations of 32 rows per slice, less when they would exceed 1 MiB.
+/// activations of 64 rows per slice, less when they would exceed 1 MiB.
 /// REQUIRES: a checked training set and a checked shape.
 /// @return cancelled within the work of one slice.
 Result<FittedNetwork> fit_network(const TrainingSet& set, const FitOptions& options,

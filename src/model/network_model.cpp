@@ -16,7 +16,7 @@ namespace {
 constexpr std::uint8_t network_version = 1;
 /// Eight tiles of six rows: beyond, nothing gets faster.
 constexpr std::size_t score_rows_max = 48;
-constexpr std::size_t score_floats_max = std::size_t{1} << 16U;
+constexpr std::size_t score_floats_max = std::size_t{1} << 18U;
 
 std::size_t score_rows_for(const Network& network) {
   std::size_t floats = 0;

@@ -17,7 +17,7 @@ class NetworkModel final : public Model {
   /// Keeps up to 2 MiB per thread for its activations, from the first call on.
   void score(Rows rows, std::span<float> out) const override;
   /// Gradient × input: how far the log-odds of the class rose, to first order, because a column is
-  /// where it is and not at its mean (0 for a category). Allocates; a score takes a tenth of it.
+  /// where it is and not at its mean (0 for a category). Allocates.
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
   std::string describe() const override;
