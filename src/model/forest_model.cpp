@@ -84,7 +84,7 @@ std::string Forest::describe() const {
   return text;
 }
 
-constexpr std::size_t block_rows = 512;
+constexpr std::size_t block_rows = 4096;
 
 /// Tree by tree over a block of rows: a tree is read once for 512 rows, and its votes are added in
 /// the order of the trees for every row.
