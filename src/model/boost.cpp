@@ -42,7 +42,7 @@ namespace vedette {
 namespace {
 
 constexpr std::uint8_t boost_version = 1;
-constexpr float value_max = 1e6F;  // a leaf's; 2^23 of them still are a float
+constexpr float base_max = 1e3F;
 
 class Boost final : public Model {
  public:
@@ -52,6 +52,7 @@ class Boost final : public Model {
       walks_.emplace_back(tree.nodes, width);
       leaves_ += (tree.nodes.size() + 1) / 2;
       std::vector<float>& values = values_.emplace_back();
+      values.reserve(tree.nodes.size());
       for (const std::uint32_t place : walks_.back().places()) {
         values.push_back(tree.values[place]);
       }
@@ -180,7 +181,7 @@ Result<BoostTree> load_one(ByteReader& in, std::size_t width) {
   tree.values.resize(count);
   for (float& value : tree.values) {
     value = in.get<float>();
-    if (!(std::abs(value) <= value_max)) return damaged("a value outside its range");
+    if (!(std::abs(value) <= boost_value_max)) return damaged("a value outside its range");
   }
   return tree;
 }
@@ -202,11 +203,12 @@ Result<std::unique_ptr<Model>> load_boost(ByteReader& in) {
   }
   for (std::size_t m = 0; m < margins_of(classes); ++m) {
     boosted.base.push_back(in.get<float>());
-    if (!(std::abs(boosted.base.back()) <= value_max)) return damaged("a margin outside its range");
+    if (!(std::abs(boosted.base.back()) <= base_max)) return damaged("a margin outside its range");
   }
   const auto trees = in.get<std::uint32_t>();
   constexpr std::size_t tree_bytes = sizeof(std::uint32_t) + node_bytes + sizeof(float);
-  if (trees % boosted.base.size() != 0 || in.left() < trees * tree_bytes) {
+  if (trees % boosted.base.size() != 0 || trees > boost_trees_max ||
+      in.left() < trees * tree_bytes) {
     return damaged("more trees than bytes");
   }
   for (std::uint32_t t = 0; t < trees; ++t) {
@@ -230,6 +232,7 @@ Result<std::unique_ptr<Model>> fit_boost(const TrainingSet& set, const FitOption
   setup.subsample = reader.number("subsample", setup.subsample, 0.05, 1);
   setup.patience = reader.count("patience", setup.patience, 0, 1000);
   setup.validation_share = reader.number("validation_share", setup.validation_share, 0.01, 0.5);
+  setup.tree.stop = options.stop;
   setup.balanced = reader.choice("class_weight", {"none", "balanced"}) == 1;
   if (const Status status = reader.status(); !status) return status.error();
   if (const Status status = check_training_set(set, options.threads); !status) {

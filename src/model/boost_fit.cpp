@@ -82,7 +82,7 @@ class Booster {
           break;
         }
       }
-      if (nodes > boost_nodes_max) break;
+      if (nodes > boost_nodes_max || boosted_.trees.size() + margins_ > boost_trees_max) break;
     }
     if (!validation_.empty()) boosted_.trees.resize(best_round * margins_);
     boosted_.validation_loss = best_loss;

@@ -24,7 +24,9 @@ struct BoostSetup {
   bool balanced = false;
 };
 
+/// Rounds end when the trees have this many nodes, or when there would be more trees than this.
 constexpr std::size_t boost_nodes_max = std::size_t{1} << 23U;
+constexpr std::size_t boost_trees_max = 65'536;
 /// The margin a class starts with that has no rows: e^-80 of the likeliest.
 constexpr float boost_absent = -80;
 
@@ -34,8 +36,8 @@ struct Boosted {
   double validation_loss = -1;   ///< mean log loss of the rows held back; negative: none were
 };
 
-/// @return cancelled. Memory: 8 bytes per row and margin, 16 per row, and the bins; trees stop
-/// growing in number when they have boost_nodes_max nodes. REQUIRES: a checked training set.
+/// @return cancelled. Memory: 8 bytes per row and margin, 16 per row, and the bins; rounds
+/// end early at boost_nodes_max nodes or boost_trees_max trees. REQUIRES: a checked training set.
 Result<Boosted> boost(const TrainingSet& set, const BoostSetup& setup, const FitOptions& options);
 
 }  // namespace vedette

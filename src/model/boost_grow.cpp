@@ -188,8 +188,9 @@ void BoostGrower::set_leaf(const Task& task) {
   const double gradient = static_cast<double>(task.sum.gradient) * units_.gradient;
   const double curvature = static_cast<double>(task.sum.curvature) * units_.curvature;
   curvatures_[task.node] = curvature;
-  const auto value =
+  const auto step =
       static_cast<float>(options_.learning_rate * boost_step(gradient, curvature, options_.lambda));
+  const float value = std::clamp(step, -boost_value_max, boost_value_max);
   tree_.values[task.node] = value;
   for (std::size_t i = task.from; i < task.to; ++i) margins_[order_[i]] += value;
 }
@@ -233,7 +234,7 @@ std::pair<BoostGrower::Task, BoostGrower::Task> BoostGrower::part(const Task& ta
 
 /// levels_[level] holds the node's histogram and is the larger child's afterwards.
 void BoostGrower::grow_node(const Task& task, std::size_t level) {
-  if (!may_split(task)) return set_leaf(task);
+  if (!may_split(task) || options_.stop.stop_requested()) return set_leaf(task);
   const Cut cut = best_cut(task, levels_[level]);
   if (!(cut.gain > 0)) return set_leaf(task);
   const auto [left, right] = part(task, cut);

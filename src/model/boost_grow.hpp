@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "model/tree_bins.hpp"
@@ -23,7 +24,11 @@ struct BoostOptions {
   double child_weight_min = 1;  ///< least curvature of a child
   double gain_min = 0;
   double learning_rate = 0.1;
+  std::stop_token stop;  ///< the tree returned after it is rubbish: ask before use
 };
+
+/// Values are held within this: a margin of 10^4 already leaves the other classes nothing.
+constexpr float boost_value_max = 1e4F;
 
 /// Of a node: values of leaves are added to the margins; that of an inner node is the mean of those
 /// below it, by curvature.

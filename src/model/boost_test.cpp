@@ -247,6 +247,17 @@ TEST(Boost, EveryBatchSizeGivesTheSameBits) {
   }
 }
 
+TEST(Boost, LargeNodesAreSharedOutWithoutATrace) {
+  const Sample s = three_classes(6, 40'000);  // large enough to count a node on several threads
+  const auto bytes = [&](unsigned threads) {
+    ByteWriter out;
+    fit(s.set(), {{"rounds", "2"}, {"depth_max", "4"}, {"patience", "0"}}, threads)->save(out);
+    return std::vector<std::byte>(out.bytes().begin(), out.bytes().end());
+  };
+  EXPECT_EQ(bytes(1), bytes(2));
+  EXPECT_EQ(bytes(1), bytes(4));
+}
+
 TEST(Boost, StopsEarlyOnNoise) {
   Random random(1);
   Sample s;

@@ -168,7 +168,7 @@ Result<std::unique_ptr<Model>> fit_forest(const TrainingSet& set, const FitOptio
   OptionReader reader("forest", options);
   Setup setup;
   setup.extra_trees = reader.choice("style", {"random_forest", "extra_trees"}) == 1;
-  setup.trees = reader.count("trees", setup.trees, 1, 2000);
+  setup.trees = reader.count("trees", setup.trees, 1, forest_trees_max);
   setup.leaf_rows_min = reader.count("leaf_rows_min", setup.leaf_rows_min, 1, 1'000'000);
   setup.grow.depth_max = reader.count("depth_max", setup.grow.depth_max, 1, tree_depth_max);
   const std::uint32_t columns = reader.count("columns_per_node", 0, 0, fit_columns_max);

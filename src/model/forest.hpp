@@ -14,6 +14,8 @@
 
 namespace vedette {
 
+constexpr std::uint32_t forest_trees_max = 2000;
+
 /// What a forest consists of. Leaves share their answers: among the leaves of all trees the same
 /// few thousand mixtures of few rows come back.
 struct ForestParts {

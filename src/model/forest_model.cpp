@@ -67,6 +67,7 @@ Forest::Forest(ForestParts parts) : parts_(std::move(parts)) {
     walks_.emplace_back(tree.nodes, parts_.width);
     leaves_ += (tree.nodes.size() + 1) / 2;
     std::vector<std::uint32_t>& answers = leaf_answers_.emplace_back();
+    answers.reserve(tree.nodes.size());
     for (const std::uint32_t place : walks_.back().places()) {
       answers.push_back(tree.answers[place]);
     }
@@ -84,7 +85,7 @@ std::string Forest::describe() const {
   return text;
 }
 
-constexpr std::size_t block_rows = 512;
+constexpr std::size_t block_rows = 4096;
 
 /// Tree by tree over a block of rows: a tree is read once for 512 rows, and its votes are added in
 /// the order of the trees for every row.
@@ -244,7 +245,7 @@ Result<std::unique_ptr<Model>> load_forest(ByteReader& in) {
   if (const Status status = load_answers(in, parts); !status) return status.error();
   const auto trees = in.get<std::uint32_t>();
   constexpr std::size_t tree_bytes = sizeof(std::uint32_t) + node_bytes;
-  if (!in.ok() || trees == 0 || in.left() < trees * tree_bytes) {
+  if (!in.ok() || trees == 0 || trees > forest_trees_max || in.left() < trees * tree_bytes) {
     return damaged("more trees than bytes");
   }
   for (std::uint32_t t = 0; t < trees; ++t) {

@@ -253,6 +253,31 @@ TEST(Tree, EqualWeightsGiveTheSameTree) {
   }
 }
 
+TEST(Tree, LargeNodesAreSharedOutWithoutATrace) {
+  Random random(23);
+  Sample s;
+  s.width = 2;
+  for (int i = 0; i < 100'000; ++i) {
+    const auto label = static_cast<std::uint16_t>(random.below(2));
+    s.labels.push_back(label);
+    s.weights.push_back(static_cast<float>(random.uniform(0.1, 9)));
+    for (int c = 0; c < 2; ++c) s.values.push_back(static_cast<float>(random.normal(label)));
+  }
+  for (const bool weighted : {false, true}) {
+    TrainingSet set = s.set();
+    if (!weighted) set.weights = {};
+    const auto bytes = [&](unsigned threads) {
+      FitOptions options;
+      options.threads = threads;
+      options.values = {{"depth_max", "6"}};
+      ByteWriter out;
+      (*tree_kind.fit(set, options))->save(out);
+      return std::vector<std::byte>(out.bytes().begin(), out.bytes().end());
+    };
+    EXPECT_EQ(bytes(1), bytes(3)) << weighted;
+  }
+}
+
 TEST(FixedWeights, AreExactForPowersOfTwoAndNeverZero) {
   const std::vector<float> weights{0.25F, 3, 1e-30F, 1e6F};
   const FixedWeights fixed = fix_weights(weights);

@@ -29,6 +29,7 @@ TreeWalk::TreeWalk(std::span<const TreeNode> nodes, std::size_t width) : width_(
   constexpr std::size_t small_columns = 128;
   constexpr std::size_t small_nodes = std::size_t{1} << 24U;
   const bool fits = width <= small_columns && places_.size() <= small_nodes;
+  fits ? small_.reserve(places_.size()) : large_.reserve(places_.size());
   for (std::uint32_t i = 0; i < places_.size(); ++i) {
     const TreeNode& node = nodes[places_[i]];
     if (fits) {
