@@ -19,7 +19,8 @@ def read(name):
 train, train_labels = read("train")
 test, test_labels = read("test")
 tree = DecisionTreeClassifier(max_depth=depth or None, min_samples_leaf=leaf, random_state=1)
-forest = RandomForestClassifier(n_estimators=trees, min_samples_leaf=leaf, n_jobs=threads, random_state=1)
+forest = RandomForestClassifier(n_estimators=trees, min_samples_leaf=leaf, n_jobs=threads,
+                                random_state=1)
 models = {"tree": tree, "bayes": GaussianNB()}
 if trees > 0:
     models["forest"] = forest
