@@ -46,17 +46,16 @@ constexpr float base_max = 1e3F;
 
 class Boost final : public Model {
  public:
-  Boost(std::size_t width, std::size_t classes, Boosted boosted)
-      : width_(width), classes_(classes), boosted_(std::move(boosted)) {
-    for (const BoostTree& tree : boosted_.trees) {
-      walks_.emplace_back(tree.nodes, width);
-      leaves_ += (tree.nodes.size() + 1) / 2;
-      std::vector<float>& values = values_.emplace_back();
-      values.reserve(tree.nodes.size());
-      for (const std::uint32_t place : walks_.back().places()) {
-        values.push_back(tree.values[place]);
-      }
-    }
+  /// Without trees, which add() brings in the order [round][margin].
+  Boost(std::size_t width, std::size_t classes, std::vector<float> base, double validation_loss)
+      : width_(width),
+        classes_(classes),
+        base_(std::move(base)),
+        validation_loss_(validation_loss),
+        walk_(width) {}
+
+  void add(const BoostTree& tree) {
+    for (const std::uint32_t place : walk_.add(tree.nodes)) values_.push_back(tree.values[place]);
   }
 
   std::string_view kind() const override { return "boost"; }
@@ -66,11 +65,11 @@ class Boost final : public Model {
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
   std::string describe() const override {
-    std::string text =
-        fmt::format("{} rounds, {} trees, {} leaves", boosted_.trees.size() / boosted_.base.size(),
-                    boosted_.trees.size(), leaves_);
-    if (boosted_.validation_loss >= 0) {
-      text += fmt::format(", log loss {:.4f} on the rows held back", boosted_.validation_loss);
+    // Every node but the leaves has two children.
+    std::string text = fmt::format("{} rounds, {} trees, {} leaves", walk_.trees() / base_.size(),
+                                   walk_.trees(), (walk_.nodes() + walk_.trees()) / 2);
+    if (validation_loss_ >= 0) {
+      text += fmt::format(", log loss {:.4f} on the rows held back", validation_loss_);
     }
     return text;
   }
@@ -81,29 +80,29 @@ class Boost final : public Model {
 
   std::size_t width_;
   std::size_t classes_;
-  Boosted boosted_;
-  std::vector<TreeWalk> walks_;             // of each tree
-  std::vector<std::vector<float>> values_;  // of each tree, in the order of its walk
-  std::size_t leaves_ = 0;
+  std::vector<float> base_;
+  double validation_loss_;
+  TreeWalk walk_;              // all trees
+  std::vector<float> values_;  // of every node, in the order of the walk
 };
 
 /// Tree by tree over all rows of the block: a tree of 127 nodes is 1 KB and stays at hand. Every
 /// row adds its values in the order of the rounds.
 void Boost::add_margins(Rows rows, std::size_t from, std::size_t count, float* margins) const {
-  const std::size_t each = boosted_.base.size();
+  const std::size_t each = base_.size();
   for (std::size_t m = 0; m < each; ++m) {
-    std::fill_n(margins + m * softmax_rows, softmax_rows, boosted_.base[m]);
+    std::fill_n(margins + m * softmax_rows, softmax_rows, base_[m]);
   }
   const float* data = rows.data + from * width_;
   const bool lacking = any_missing(data, count * width_);
   TreeWalk::Leaves leaves;
-  for (std::size_t t = 0; t < walks_.size(); ++t) {
+  for (std::size_t t = 0; t < walk_.trees(); ++t) {
     float* own = margins + t % each * softmax_rows;
-    const float* values = values_[t].data();
-    if (values_[t].size() == 1) continue;
+    const float* values = values_.data() + walk_.first(t);
+    if (walk_.depth(t) == 0) continue;
     for (std::size_t at = 0; at < count; at += TreeWalk::group) {
       const std::size_t group = std::min(TreeWalk::group, count - at);
-      walks_[t].find(data + at * width_, group, lacking, leaves);
+      walk_.find(t, data + at * width_, group, lacking, leaves);
       for (std::size_t i = 0; i < group; ++i) own[at + i] += values[leaves[i]];
     }
   }
@@ -117,7 +116,7 @@ void Boost::score(Rows rows, std::span<float> out) const {
   for (std::size_t from = 0; from < rows.count; from += softmax_rows) {
     const std::size_t count = std::min(softmax_rows, rows.count - from);
     add_margins(rows, from, count, margins.data());
-    softmax(margins.data(), boosted_.base.size());
+    softmax(margins.data(), base_.size());
     for (std::size_t i = 0; i < count; ++i) {
       for (std::size_t k = 0; k < classes_; ++k) {
         out[(from + i) * classes_ + k] = margins[k * softmax_rows + i];
@@ -131,18 +130,17 @@ void Boost::explain(std::span<const float> row, std::uint16_t class_index,
   expects(row.size() == width_ && out.size() == width_ && class_index < classes_,
           "Boost::explain gets a row of its width and a class it knows");
   std::vector<double> credit(width_);
-  const std::size_t each = boosted_.base.size();
-  for (std::size_t t = 0; t < boosted_.trees.size(); ++t) {
+  const std::size_t each = base_.size();
+  for (std::size_t t = 0; t < walk_.trees(); ++t) {
     const bool own = t % each == class_index;
     const double sign = each == 1 ? (class_index == 1 ? 1.0 : -1.0)
                                   : (own ? 1.0 : 0.0) - 1.0 / static_cast<double>(each);
-    const BoostTree& tree = boosted_.trees[t];
+    const float* values = values_.data() + walk_.first(t);
     for (std::uint32_t at = 0;;) {
-      const std::uint32_t next = plain_step(tree.nodes, at, row.data());
+      const std::uint32_t next = walk_.step(t, at, row.data());
       if (next == at) break;
-      const double step =
-          static_cast<double>(tree.values[next]) - static_cast<double>(tree.values[at]);
-      credit[tree.nodes[at].column()] += sign * step;
+      const double step = static_cast<double>(values[next]) - static_cast<double>(values[at]);
+      credit[walk_.node(t, at).column()] += sign * step;
       at = next;
     }
   }
@@ -154,13 +152,12 @@ void Boost::save(ByteWriter& out) const {
   out.put(boost_version);
   out.put(static_cast<std::uint32_t>(width_));
   out.put(static_cast<std::uint32_t>(classes_));
-  out.put(boosted_.validation_loss);
-  for (const float base : boosted_.base) out.put(base);
-  out.put(static_cast<std::uint32_t>(boosted_.trees.size()));
-  for (const BoostTree& tree : boosted_.trees) {
-    out.put(static_cast<std::uint32_t>(tree.nodes.size()));
-    put_nodes(out, tree.nodes);
-    out.put_bytes(std::as_bytes(std::span{tree.values}));
+  out.put(validation_loss_);
+  for (const float base : base_) out.put(base);
+  out.put(static_cast<std::uint32_t>(walk_.trees()));
+  for (std::size_t t = 0; t < walk_.trees(); ++t) {
+    put_walk(out, walk_, t, [&](std::uint32_t i) { return walk_.node(t, i); });
+    out.put_bytes(std::as_bytes(std::span{values_}.subspan(walk_.first(t), walk_.size(t))));
   }
 }
 
@@ -194,29 +191,29 @@ Result<std::unique_ptr<Model>> load_boost(ByteReader& in) {
   }
   const auto width = in.get<std::uint32_t>();
   const auto classes = in.get<std::uint32_t>();
-  Boosted boosted;
-  boosted.validation_loss = in.get<double>();
+  const auto validation_loss = in.get<double>();
   if (!in.ok() || width == 0 || width > fit_columns_max || classes < 2 ||
-      classes > fit_classes_max || !(std::abs(boosted.validation_loss) < 1e6) ||
+      classes > fit_classes_max || !(std::abs(validation_loss) < 1e6) ||
       in.left() < margins_of(classes) * sizeof(float) + sizeof(std::uint32_t)) {
     return damaged("sizes do not fit the bytes");
   }
-  for (std::size_t m = 0; m < margins_of(classes); ++m) {
-    boosted.base.push_back(in.get<float>());
-    if (!(std::abs(boosted.base.back()) <= base_max)) return damaged("a margin outside its range");
+  std::vector<float> base(margins_of(classes));
+  for (float& margin : base) {
+    margin = in.get<float>();
+    if (!(std::abs(margin) <= base_max)) return damaged("a margin outside its range");
   }
   const auto trees = in.get<std::uint32_t>();
   constexpr std::size_t tree_bytes = sizeof(std::uint32_t) + node_bytes + sizeof(float);
-  if (trees % boosted.base.size() != 0 || trees > boost_trees_max ||
-      in.left() < trees * tree_bytes) {
+  if (trees % base.size() != 0 || trees > boost_trees_max || in.left() < trees * tree_bytes) {
     return damaged("more trees than bytes");
   }
+  auto model = std::make_unique<Boost>(width, classes, std::move(base), validation_loss);
   for (std::uint32_t t = 0; t < trees; ++t) {
-    auto tree = load_one(in, width);
+    const auto tree = load_one(in, width);
     if (!tree) return tree.error();
-    boosted.trees.push_back(std::move(*tree));
+    model->add(*tree);
   }
-  return std::unique_ptr<Model>(std::make_unique<Boost>(width, classes, std::move(boosted)));
+  return std::unique_ptr<Model>(std::move(model));
 }
 
 Result<std::unique_ptr<Model>> fit_boost(const TrainingSet& set, const FitOptions& options) {
@@ -240,8 +237,10 @@ Result<std::unique_ptr<Model>> fit_boost(const TrainingSet& set, const FitOption
   }
   Result<Boosted> boosted = boost(set, setup, options);
   if (!boosted) return boosted.error();
-  return std::unique_ptr<Model>(
-      std::make_unique<Boost>(set.rows.width, set.classes.size(), std::move(*boosted)));
+  auto model = std::make_unique<Boost>(set.rows.width, set.classes.size(), std::move(boosted->base),
+                                       boosted->validation_loss);
+  for (const BoostTree& tree : boosted->trees) model->add(tree);
+  return std::unique_ptr<Model>(std::move(model));
 }
 
 }  // namespace

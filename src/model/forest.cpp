@@ -79,9 +79,7 @@ class Planter {
       grown[t] = grow(t);
       tell(options_, ++done, setup_.trees);
     });
-    ForestParts parts;
-    parts.width = set_.rows.width;
-    parts.classes = set_.classes.size();
+    ForestParts parts(set_.rows.width, set_.classes.size());
     parts.extra_trees = setup_.extra_trees;
     if (options_.stop.stop_requested()) return parts;
     for (GrownTree& tree : grown) {

@@ -18,35 +18,44 @@ constexpr std::uint32_t forest_trees_max = 2000;
 
 /// What a forest consists of. Leaves share their answers: among the leaves of all trees the same
 /// few thousand mixtures of few rows come back.
-struct ForestParts {
-  struct OneTree {
-    std::vector<TreeNode> nodes;
-    std::vector<std::uint32_t> answers;  ///< per node; of inner nodes 0
-    /// Class shares of the inner nodes, in their order, in 65,535ths: for explain() alone.
-    std::vector<std::uint16_t> shares;
-  };
+class ForestParts {
+ public:
   struct OutOfBag {
     std::uint64_t rows = 0;  ///< judged by trees that had not seen them
     std::uint64_t right = 0;
   };
-  std::size_t width = 0;
-  std::size_t classes = 0;
+  ForestParts(std::size_t columns, std::size_t class_count)
+      : width(columns), classes(class_count), walk(columns) {}
+
+  std::size_t width;
+  std::size_t classes;
   bool extra_trees = false;
   OutOfBag out_of_bag;
   std::vector<float> answers;  ///< [answer][class], each once
-  std::vector<OneTree> trees;
+  TreeWalk walk;               ///< all trees
+  /// Of every node, in the order of the walk: of a leaf its answer, of an inner node how many inner
+  /// nodes come before it in its tree.
+  std::vector<std::uint32_t> marks;
+  /// Class shares of the inner nodes of each tree, in the order of the walk, in 65,535ths: for
+  /// explain() alone.
+  std::vector<std::uint16_t> shares;
+  std::vector<std::uint64_t> first_share;  ///< of each tree
 
   void add(const GrownTree& tree);
+  /// The same of parts from a file. REQUIRES: sound nodes, an answer for each leaf (0 for others),
+  /// a share per class for each inner node, in their order.
+  void add(std::span<const TreeNode> nodes, std::span<const std::uint32_t> leaf_answers,
+           std::span<const std::uint16_t> inner_shares);
 
  private:
   std::vector<std::uint32_t> slots_;  // a hash table of answers, one more than the number; 0: free
-  std::uint32_t answer_of(std::span<const float> shares);
+  std::uint32_t answer_of(std::span<const float> own);
   void grow_slots();
 };
 
 class Forest final : public Model {
  public:
-  explicit Forest(ForestParts parts);
+  explicit Forest(ForestParts parts) : parts_(std::move(parts)) {}
 
   std::string_view kind() const override { return "forest"; }
   std::size_t width() const override { return parts_.width; }
@@ -62,16 +71,15 @@ class Forest final : public Model {
   bool vote(std::span<const float> row, const Counts& counts, std::span<float> votes) const {
     std::fill(votes.begin(), votes.end(), 0.0F);
     bool any = false;
-    for (std::size_t t = 0; t < parts_.trees.size(); ++t) {
+    for (std::size_t t = 0; t < parts_.walk.trees(); ++t) {
       if (!counts(t)) continue;
-      const ForestParts::OneTree& tree = parts_.trees[t];
       std::uint32_t at = 0;
       for (;;) {
-        const std::uint32_t next = plain_step(tree.nodes, at, row.data());
+        const std::uint32_t next = parts_.walk.step(t, at, row.data());
         if (next == at) break;
         at = next;
       }
-      const float* answer = parts_.answers.data() + tree.answers[at] * parts_.classes;
+      const float* answer = answer_at(t, at);
       for (std::size_t k = 0; k < parts_.classes; ++k) votes[k] += answer[k];
       any = true;
     }
@@ -80,12 +88,12 @@ class Forest final : public Model {
   void set_out_of_bag(ForestParts::OutOfBag out) { parts_.out_of_bag = out; }
 
  private:
+  const float* answer_at(std::size_t tree, std::uint32_t leaf) const {
+    return parts_.answers.data() + parts_.marks[parts_.walk.first(tree) + leaf] * parts_.classes;
+  }
   void add_votes(Rows rows, std::size_t from, std::size_t count, float* sums) const;
 
   ForestParts parts_;
-  std::vector<TreeWalk> walks_;
-  std::vector<std::vector<std::uint32_t>> leaf_answers_;  // of each tree, in the order of its walk
-  std::size_t leaves_ = 0;
 };
 
 /// @return corrupt, unsupported.

@@ -33,50 +33,58 @@ void ForestParts::grow_slots() {
   }
 }
 
-std::uint32_t ForestParts::answer_of(std::span<const float> shares) {
+std::uint32_t ForestParts::answer_of(std::span<const float> own) {
   if (slots_.size() <= 2 * (answers.size() / classes + 1)) grow_slots();
-  std::size_t slot = hash64(std::as_bytes(shares)) % slots_.size();
+  std::size_t slot = hash64(std::as_bytes(own)) % slots_.size();
   for (; slots_[slot] != 0; slot = (slot + 1) % slots_.size()) {
     const float* known = answers.data() + (slots_[slot] - 1U) * classes;
-    if (std::memcmp(known, shares.data(), shares.size_bytes()) == 0) return slots_[slot] - 1;
+    if (std::memcmp(known, own.data(), own.size_bytes()) == 0) return slots_[slot] - 1;
   }
-  answers.insert(answers.end(), shares.begin(), shares.end());
+  answers.insert(answers.end(), own.begin(), own.end());
   slots_[slot] = static_cast<std::uint32_t>(answers.size() / classes);
   return slots_[slot] - 1;
 }
 
 void ForestParts::add(const GrownTree& tree) {
-  OneTree one;
-  one.nodes = tree.nodes;
-  one.answers.resize(tree.nodes.size());
+  std::vector<std::uint32_t> leaf_answers(tree.nodes.size());
+  std::vector<std::uint16_t> inner_shares;
   for (std::uint32_t i = 0; i < tree.nodes.size(); ++i) {
     const auto own = std::span{tree.probabilities}.subspan(i * classes, classes);
     if (tree.nodes[i].left == i) {
-      one.answers[i] = answer_of(own);
-    } else {
-      for (const float p : own) {
-        one.shares.push_back(static_cast<std::uint16_t>(p * share_units + 0.5F));
-      }
+      leaf_answers[i] = answer_of(own);
+      continue;
+    }
+    for (const float p : own) {
+      inner_shares.push_back(static_cast<std::uint16_t>(p * share_units + 0.5F));
     }
   }
-  trees.push_back(std::move(one));
+  add(tree.nodes, leaf_answers, inner_shares);
 }
 
-Forest::Forest(ForestParts parts) : parts_(std::move(parts)) {
-  for (const ForestParts::OneTree& tree : parts_.trees) {
-    walks_.emplace_back(tree.nodes, parts_.width);
-    leaves_ += (tree.nodes.size() + 1) / 2;
-    std::vector<std::uint32_t>& answers = leaf_answers_.emplace_back();
-    answers.reserve(tree.nodes.size());
-    for (const std::uint32_t place : walks_.back().places()) {
-      answers.push_back(tree.answers[place]);
+void ForestParts::add(std::span<const TreeNode> nodes, std::span<const std::uint32_t> leaf_answers,
+                      std::span<const std::uint16_t> inner_shares) {
+  std::vector<std::uint32_t> inner(nodes.size());  // how many came before in the given order
+  for (std::uint32_t i = 0, seen = 0; i < nodes.size(); ++i) {
+    inner[i] = seen;
+    seen += nodes[i].left == i ? 0 : 1;
+  }
+  first_share.push_back(shares.size());
+  std::uint32_t seen = 0;
+  for (const std::uint32_t place : walk.add(nodes)) {
+    if (nodes[place].left == place) {
+      marks.push_back(leaf_answers[place]);
+      continue;
     }
+    marks.push_back(seen++);
+    const auto own = inner_shares.subspan(inner[place] * classes, classes);
+    shares.insert(shares.end(), own.begin(), own.end());
   }
 }
 
 std::string Forest::describe() const {
-  std::string text = fmt::format("{} {}, {} leaves", parts_.trees.size(),
-                                 parts_.extra_trees ? "extra trees" : "trees", leaves_);
+  std::string text = fmt::format("{} {}, {} leaves", parts_.walk.trees(),
+                                 parts_.extra_trees ? "extra trees" : "trees",
+                                 (parts_.walk.nodes() + parts_.walk.trees()) / 2);
   const ForestParts::OutOfBag& out = parts_.out_of_bag;
   if (out.rows > 0) {
     text += fmt::format(", out-of-bag accuracy {:.4f} on {} rows",
@@ -95,12 +103,12 @@ void Forest::add_votes(Rows rows, std::size_t from, std::size_t count, float* su
   const float* data = rows.data + from * rows.width;
   const bool lacking = any_missing(data, count * rows.width);
   TreeWalk::Leaves leaves;
-  for (std::size_t t = 0; t < walks_.size(); ++t) {
+  for (std::size_t t = 0; t < parts_.walk.trees(); ++t) {
     for (std::size_t at = 0; at < count; at += TreeWalk::group) {
       const std::size_t group = std::min(TreeWalk::group, count - at);
-      walks_[t].find(data + at * rows.width, group, lacking, leaves);
+      parts_.walk.find(t, data + at * rows.width, group, lacking, leaves);
       for (std::size_t i = 0; i < group; ++i) {
-        const float* answer = parts_.answers.data() + leaf_answers_[t][leaves[i]] * classes;
+        const float* answer = answer_at(t, leaves[i]);
         float* sum = sums + (at + i) * classes;
         for (std::size_t k = 0; k < classes; ++k) sum[k] += answer[k];
       }
@@ -111,7 +119,7 @@ void Forest::add_votes(Rows rows, std::size_t from, std::size_t count, float* su
 void Forest::score(Rows rows, std::span<float> out) const {
   expects(rows.width == parts_.width && out.size() >= rows.count * parts_.classes,
           "Forest::score gets rows of its width and room for every class");
-  const auto trees = static_cast<float>(parts_.trees.size());
+  const auto trees = static_cast<float>(parts_.walk.trees());
   for (std::size_t from = 0; from < rows.count; from += block_rows) {
     const std::size_t count = std::min(block_rows, rows.count - from);
     float* sums = out.data() + from * parts_.classes;
@@ -128,28 +136,24 @@ void Forest::explain(std::span<const float> row, std::uint16_t class_index,
   expects(row.size() == parts_.width && out.size() == parts_.width && class_index < classes,
           "Forest::explain gets a row of its width and a class it knows");
   std::vector<double> credit(parts_.width);
-  for (const ForestParts::OneTree& tree : parts_.trees) {
-    // Inner nodes come in order, so a node's shares are found by how many came before it.
-    std::vector<std::uint32_t> inner(tree.nodes.size());
-    for (std::uint32_t i = 0, seen = 0; i < inner.size(); ++i) {
-      inner[i] = seen;
-      seen += tree.nodes[i].left == i ? 0 : 1;
-    }
+  for (std::size_t t = 0; t < parts_.walk.trees(); ++t) {
+    const std::uint16_t* shares = parts_.shares.data() + parts_.first_share[t];
     const auto probability = [&](std::uint32_t at) {
-      if (tree.nodes[at].left == at) {
-        return static_cast<double>(parts_.answers[tree.answers[at] * classes + class_index]);
+      if (parts_.walk.node(t, at).left == at) {
+        return static_cast<double>(answer_at(t, at)[class_index]);
       }
-      return tree.shares[inner[at] * classes + class_index] / static_cast<double>(share_units);
+      const std::size_t inner = parts_.marks[parts_.walk.first(t) + at];
+      return shares[inner * classes + class_index] / static_cast<double>(share_units);
     };
     for (std::uint32_t at = 0;;) {
-      const std::uint32_t next = plain_step(tree.nodes, at, row.data());
+      const std::uint32_t next = parts_.walk.step(t, at, row.data());
       if (next == at) break;
-      credit[tree.nodes[at].column()] += probability(next) - probability(at);
+      credit[parts_.walk.node(t, at).column()] += probability(next) - probability(at);
       at = next;
     }
   }
   for (std::size_t c = 0; c < out.size(); ++c) {
-    out[c] = static_cast<float>(credit[c] / static_cast<double>(parts_.trees.size()));
+    out[c] = static_cast<float>(credit[c] / static_cast<double>(parts_.walk.trees()));
   }
 }
 
@@ -162,15 +166,16 @@ void Forest::save(ByteWriter& out) const {
   out.put(parts_.out_of_bag.right);
   out.put(static_cast<std::uint32_t>(parts_.answers.size() / parts_.classes));
   out.put_bytes(std::as_bytes(std::span{parts_.answers}));
-  out.put(static_cast<std::uint32_t>(parts_.trees.size()));
-  for (const ForestParts::OneTree& tree : parts_.trees) {
-    out.put(static_cast<std::uint32_t>(tree.nodes.size()));
-    std::vector<TreeNode> nodes = tree.nodes;
-    for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-      if (nodes[i].left == i) nodes[i].question = tree.answers[i];
-    }
-    put_nodes(out, nodes);
-    out.put_bytes(std::as_bytes(std::span{tree.shares}));
+  out.put(static_cast<std::uint32_t>(parts_.walk.trees()));
+  const std::span<const std::uint16_t> shares{parts_.shares};
+  for (std::size_t t = 0; t < parts_.walk.trees(); ++t) {
+    put_walk(out, parts_.walk, t, [&](std::uint32_t i) {
+      TreeNode node = parts_.walk.node(t, i);
+      if (node.left == i) node.question = parts_.marks[parts_.walk.first(t) + i];
+      return node;
+    });
+    const std::size_t inner = parts_.walk.size(t) / 2;
+    out.put_bytes(std::as_bytes(shares.subspan(parts_.first_share[t], inner * parts_.classes)));
   }
 }
 
@@ -200,25 +205,24 @@ Status load_one(ByteReader& in, ForestParts& parts) {
   if (!in.ok() || count % 2 == 0 || in.left() < std::size_t{count} * node_bytes) {
     return damaged("a tree's size does not fit the bytes");
   }
-  ForestParts::OneTree tree;
-  tree.nodes = get_nodes(in, count);
-  tree.answers.resize(count);
+  std::vector<TreeNode> nodes = get_nodes(in, count);
+  std::vector<std::uint32_t> answers(count);
   for (std::uint32_t i = 0; i < count; ++i) {
-    if (tree.nodes[i].left == i) std::swap(tree.answers[i], tree.nodes[i].question);
-    if (tree.answers[i] >= parts.answers.size() / parts.classes) {
-      return damaged(fmt::format("a leaf gives answer {}", tree.answers[i]));
+    if (nodes[i].left == i) std::swap(answers[i], nodes[i].question);
+    if (answers[i] >= parts.answers.size() / parts.classes) {
+      return damaged(fmt::format("a leaf gives answer {}", answers[i]));
     }
   }
-  if (const Status status = check_nodes(tree.nodes, parts.width); !status) {
+  if (const Status status = check_nodes(nodes, parts.width); !status) {
     return damaged(status.error().message);
   }
   const std::size_t inner = count / 2;  // sound nodes: every inner one has two children
   if (in.left() < inner * parts.classes * sizeof(std::uint16_t)) {
     return damaged("more shares than bytes");
   }
-  tree.shares.resize(inner * parts.classes);
-  for (std::uint16_t& share : tree.shares) share = in.get<std::uint16_t>();
-  parts.trees.push_back(std::move(tree));
+  std::vector<std::uint16_t> shares(inner * parts.classes);
+  for (std::uint16_t& share : shares) share = in.get<std::uint16_t>();
+  parts.add(nodes, answers, shares);
   return {};
 }
 
@@ -230,16 +234,15 @@ Result<std::unique_ptr<Model>> load_forest(ByteReader& in) {
     return Error{Errc::unsupported,
                  fmt::format("forest: version {}, this build reads {}", version, forest_version)};
   }
-  ForestParts parts;
   const auto style = in.get<std::uint8_t>();
+  const auto width = in.get<std::uint32_t>();
+  const auto classes = in.get<std::uint32_t>();
+  ForestParts parts(width, classes);
   parts.extra_trees = style == 1;
-  parts.width = in.get<std::uint32_t>();
-  parts.classes = in.get<std::uint32_t>();
   parts.out_of_bag.rows = in.get<std::uint64_t>();
   parts.out_of_bag.right = in.get<std::uint64_t>();
-  if (!in.ok() || style > 1 || parts.width == 0 || parts.width > fit_columns_max ||
-      parts.classes < 2 || parts.classes > fit_classes_max ||
-      parts.out_of_bag.right > parts.out_of_bag.rows) {
+  if (!in.ok() || style > 1 || width == 0 || width > fit_columns_max || classes < 2 ||
+      classes > fit_classes_max || parts.out_of_bag.right > parts.out_of_bag.rows) {
     return damaged("sizes outside their range");
   }
   if (const Status status = load_answers(in, parts); !status) return status.error();

@@ -94,9 +94,7 @@ TEST(Forest, BeatsItsFirstTreeAndKnowsHowGoodItIs) {
 /// Votes by hand: two trees, and for each row those that may vote.
 TEST(Forest, OnlyTreesThatCountVote) {
   constexpr float inf = std::numeric_limits<float>::infinity();
-  ForestParts parts;
-  parts.width = 1;
-  parts.classes = 2;
+  ForestParts parts(1, 2);
   GrownTree low{{{1, 0, 1}, {inf, 0, 1}, {inf, 0, 2}}, {0.5F, 0.5F, 1, 0, 0, 1}, {4, 2, 2}};
   GrownTree flat{{{inf, 0, 0}}, {0.25F, 0.75F}, {4}};
   parts.add(low);

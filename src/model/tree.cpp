@@ -45,8 +45,8 @@ constexpr std::uint8_t tree_version = 2;
 class Tree final : public Model {
  public:
   Tree(std::size_t width, std::size_t classes, GrownTree grown)
-      : width_(width), classes_(classes), tree_(std::move(grown)), walk_(tree_.nodes, width) {
-    make_answers();
+      : width_(width), classes_(classes), tree_(std::move(grown)), walk_(width) {
+    make_answers(walk_.add(tree_.nodes));
   }
 
   std::string_view kind() const override { return "tree"; }
@@ -56,13 +56,13 @@ class Tree final : public Model {
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
   std::string describe() const override {
-    return fmt::format("depth {}, {} leaves", walk_.depth(), leaves_);
+    return fmt::format("depth {}, {} leaves", walk_.depth(0), leaves_);
   }
   std::vector<TreeQuestion> questions() const override;
   void save(ByteWriter& out) const override;
 
  private:
-  void make_answers();
+  void make_answers(std::span<const std::uint32_t> places);
   void answer(const TreeWalk::Leaves& leaves, std::size_t count, float* out, bool last) const;
 
   std::size_t width_;
@@ -77,10 +77,9 @@ class Tree final : public Model {
 
 /// Most leaves are pure or hold a few rows: their answers repeat, and the table of different ones
 /// stays in the cache where the table of all nodes would not.
-void Tree::make_answers() {
+void Tree::make_answers(std::span<const std::uint32_t> places) {
   constexpr std::size_t vector_floats = 4;
   padded_ = (classes_ + vector_floats - 1) / vector_floats * vector_floats;
-  const std::span<const std::uint32_t> places = walk_.places();
   answer_of_.resize(places.size());
   const auto shares = [&](std::uint32_t place) {
     return std::span{tree_.probabilities}.subspan(places[place] * classes_, classes_);
@@ -125,7 +124,7 @@ void Tree::score(Rows rows, std::span<float> out) const {
     const std::size_t count = std::min(TreeWalk::group, rows.count - from);
     const float* data = rows.data + from * width_;
     prefetch_rows(rows, from + 2 * TreeWalk::group);
-    walk_.find(data, count, any_missing(data, count * width_), leaves);
+    walk_.find(0, data, count, any_missing(data, count * width_), leaves);
     const std::size_t behind = rows.count - from - count;
     answer(leaves, count, out.data() + from * classes_, behind * classes_ < padded_);
   }

@@ -7,43 +7,67 @@
 
 namespace vedette {
 
-TreeWalk::TreeWalk(std::span<const TreeNode> nodes, std::size_t width) : width_(width) {
-  // Level by level: `places_` is the queue of a breadth-first search, and its record.
-  places_.reserve(nodes.size());
-  places_.push_back(0);
-  std::vector<std::uint32_t> left;
-  left.reserve(nodes.size());
-  std::uint32_t level_end = 1;
-  for (std::uint32_t i = 0; i < places_.size(); ++i) {
-    if (i == level_end) {
-      level_end = static_cast<std::uint32_t>(places_.size());
-      ++depth_;
-    }
-    const std::uint32_t from = places_[i];
-    const bool is_leaf = nodes[from].left == from;
-    left.push_back(is_leaf ? i : static_cast<std::uint32_t>(places_.size()));
-    if (is_leaf) continue;
-    places_.push_back(nodes[from].left);
-    places_.push_back(nodes[from].left + 1);
+void TreeWalk::enlarge() {
+  for (const Small& node : small_) {
+    const std::uint32_t side = node.missing_right() != 0 ? TreeNode::missing_right_bit : 0U;
+    large_.push_back({node.cut, node.column() | side, node.next()});
   }
-  constexpr std::size_t small_columns = 128;
-  constexpr std::size_t small_nodes = std::size_t{1} << 24U;
-  const bool fits = width <= small_columns && places_.size() <= small_nodes;
-  fits ? small_.reserve(places_.size()) : large_.reserve(places_.size());
-  for (std::uint32_t i = 0; i < places_.size(); ++i) {
-    const TreeNode& node = nodes[places_[i]];
-    if (fits) {
-      small_.push_back({node.cut, left[i] << 8U | node.missing_right() << 7U | node.column()});
-    } else {
-      large_.push_back({node.cut, node.question, left[i]});
-    }
+  small_ = {};
+  is_small_ = false;
+}
+
+void TreeWalk::put(const TreeNode& node) {
+  if (is_small_) {
+    small_.push_back({node.cut, node.left << 8U | node.missing_right() << 7U | node.column()});
+  } else {
+    large_.push_back({node.cut, node.question, node.left});
   }
 }
 
+std::vector<std::uint32_t> TreeWalk::add(std::span<const TreeNode> nodes) {
+  if (is_small_ && nodes.size() > small_nodes) enlarge();
+  Tree tree{static_cast<std::uint32_t>(this->nodes()), 0};
+  // Level by level: `places` is the queue of a breadth-first search, and its record.
+  std::vector<std::uint32_t> places{0};
+  places.reserve(nodes.size());
+  std::size_t level_end = 1;
+  for (std::uint32_t i = 0; i < places.size(); ++i) {
+    if (i == level_end) {
+      level_end = places.size();
+      ++tree.depth;
+    }
+    const std::uint32_t from = places[i];
+    TreeNode node = nodes[from];
+    const bool is_leaf = node.left == from;
+    node.left = is_leaf ? i : static_cast<std::uint32_t>(places.size());
+    put(node);
+    if (is_leaf) continue;
+    places.push_back(nodes[from].left);
+    places.push_back(nodes[from].left + 1);
+  }
+  trees_.push_back(tree);
+  return places;
+}
+
+TreeNode TreeWalk::node(std::size_t tree, std::uint32_t i) const {
+  const std::size_t at = first(tree) + i;
+  if (!is_small_) return {large_[at].cut, large_[at].question, large_[at].left};
+  const Small& node = small_[at];
+  const std::uint32_t side = node.missing_right() != 0 ? TreeNode::missing_right_bit : 0U;
+  return {node.cut, node.column() | side, node.next()};
+}
+
+std::uint32_t TreeWalk::step(std::size_t tree, std::uint32_t at, const float* row) const {
+  const TreeNode here = node(tree, at);
+  const float value = row[here.column()];
+  const unsigned above = value > here.cut ? 1U : 0U;
+  const unsigned lacking = value != value ? 1U : 0U;
+  return here.left + (above | (lacking & here.missing_right()));
+}
+
 template <class Node, bool lacking>
-void TreeWalk::walk(const std::vector<Node>& nodes, const float* rows, std::size_t count,
+void TreeWalk::walk(const Node* all, std::uint32_t depth, const float* rows, std::size_t count,
                     Leaves& out) const {
-  const Node* const all = nodes.data();
   std::array<const float*, group> row;
   for (std::size_t i = 0; i < group; ++i) row[i] = rows + i * width_;
   // A group that is not full walks its last row several times.
@@ -59,11 +83,11 @@ void TreeWalk::walk(const std::vector<Node>& nodes, const float* rows, std::size
   // Among sixteen rows one goes nearly as deep as the tree: only in trees that are deep somewhere
   // does asking whether all have arrived pay.
   constexpr std::uint32_t unasked_max = 20;
-  for (std::uint32_t i = 0; i < std::min(depth_, unasked_max); ++i) {
+  for (std::uint32_t i = 0; i < std::min(depth, unasked_max); ++i) {
 #pragma GCC unroll 16
     for (std::size_t lane = 0; lane < group; ++lane) step(lane);
   }
-  for (bool moved = depth_ > unasked_max; moved;) {
+  for (bool moved = depth > unasked_max; moved;) {
     const Leaves before = at;
     for (std::size_t lane = 0; lane < group; ++lane) step(lane);
     moved = before != at;
@@ -71,13 +95,17 @@ void TreeWalk::walk(const std::vector<Node>& nodes, const float* rows, std::size
   out = at;
 }
 
-void TreeWalk::find(const float* rows, std::size_t count, bool lacking, Leaves& out) const {
-  if (large_.empty()) {
-    lacking ? walk<Small, true>(small_, rows, count, out)
-            : walk<Small, false>(small_, rows, count, out);
+void TreeWalk::find(std::size_t tree, const float* rows, std::size_t count, bool lacking,
+                    Leaves& out) const {
+  const auto [first, depth] = trees_[tree];
+  if (is_small_) {
+    const Small* nodes = small_.data() + first;
+    lacking ? walk<Small, true>(nodes, depth, rows, count, out)
+            : walk<Small, false>(nodes, depth, rows, count, out);
   } else {
-    lacking ? walk<Large, true>(large_, rows, count, out)
-            : walk<Large, false>(large_, rows, count, out);
+    const Large* nodes = large_.data() + first;
+    lacking ? walk<Large, true>(nodes, depth, rows, count, out)
+            : walk<Large, false>(nodes, depth, rows, count, out);
   }
 }
 

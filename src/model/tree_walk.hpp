@@ -17,24 +17,42 @@
 
 namespace vedette {
 
-/// Immutable. Trees of up to 128 columns and 2^24 nodes take the eight-byte form, others twelve.
+/// One tree or many, in one list of nodes: 8 bytes a node and 8 a tree, for up to 128 columns and
+/// trees of up to 2^24 nodes; else 12 a node. Immutable once the trees are added.
 class TreeWalk {
  public:
   static constexpr std::size_t group = 16;
   using Leaves = std::array<std::uint32_t, group>;
 
-  /// REQUIRES: sound nodes (children behind their parents, side by side), columns below `width`.
-  TreeWalk(std::span<const TreeNode> nodes, std::size_t width);
+  explicit TreeWalk(std::size_t width) : width_(width), is_small_(width <= small_columns) {}
 
-  /// Where rows 0 … count - 1 end: out[i] is a leaf, the node places()[out[i]] of `nodes`. The rest
-  /// of `out` is filled too. `lacking`: whether any of the rows may hold a NaN.
+  /// REQUIRES: sound nodes (children behind their parents, side by side), columns below the width.
+  /// @return the order of the walk: its i-th node is the one of `nodes` that is named i-th. What
+  /// belongs to a node is best kept in that order too.
+  std::vector<std::uint32_t> add(std::span<const TreeNode> nodes);
+
+  std::size_t trees() const { return trees_.size(); }
+  /// Where a tree's nodes begin among those of all trees, and how many there are.
+  std::size_t first(std::size_t tree) const { return trees_[tree].first; }
+  std::size_t size(std::size_t tree) const {
+    return (tree + 1 < trees_.size() ? trees_[tree + 1].first : nodes()) - trees_[tree].first;
+  }
+  std::uint32_t depth(std::size_t tree) const { return trees_[tree].depth; }
+  std::size_t nodes() const { return is_small_ ? small_.size() : large_.size(); }
+  /// The i-th node of a tree, its `left` counted within the tree.
+  TreeNode node(std::size_t tree, std::uint32_t i) const;
+  /// One row, one step at a time: what find() must equal. A leaf is its own next.
+  std::uint32_t step(std::size_t tree, std::uint32_t at, const float* row) const;
+
+  /// Where rows 0 … count - 1 end in a tree: out[i] is a leaf, counted within the tree. The rest of
+  /// `out` is filled too. `lacking`: whether any of the rows may hold a NaN.
   /// REQUIRES: 0 < count <= group.
-  void find(const float* rows, std::size_t count, bool lacking, Leaves& out) const;
-  /// The nodes in the order of the walk: what belongs to a leaf is best kept in that order too.
-  std::span<const std::uint32_t> places() const { return places_; }
-  std::uint32_t depth() const { return depth_; }
+  void find(std::size_t tree, const float* rows, std::size_t count, bool lacking,
+            Leaves& out) const;
 
  private:
+  static constexpr std::size_t small_columns = 128;
+  static constexpr std::size_t small_nodes = std::size_t{1} << 24U;
   struct Small {
     float cut = 0;
     std::uint32_t word = 0;  // left << 8 | missing right << 7 | column
@@ -50,15 +68,21 @@ class TreeWalk {
     std::uint32_t missing_right() const { return question >> 31U; }
     std::uint32_t next() const { return left; }
   };
+  struct Tree {
+    std::uint32_t first = 0;
+    std::uint32_t depth = 0;  // of its deepest leaf
+  };
+  void put(const TreeNode& node);
+  void enlarge();
   template <class Node, bool lacking>
-  void walk(const std::vector<Node>& nodes, const float* rows, std::size_t count,
+  void walk(const Node* nodes, std::uint32_t depth, const float* rows, std::size_t count,
             Leaves& out) const;
 
   std::size_t width_;
-  std::uint32_t depth_ = 0;   // of the deepest leaf
+  bool is_small_;
   std::vector<Small> small_;  // one of these two is empty
   std::vector<Large> large_;
-  std::vector<std::uint32_t> places_;  // of each node here, in the list it was made from
+  std::vector<Tree> trees_;
 };
 
 /// Asks for a group of rows, if there are that many, before it is needed.

@@ -50,18 +50,24 @@ TEST(TreeWalk, EqualsOneStepAtATime) {
     for (std::uint64_t seed = 1; seed <= 8; ++seed) {
       Random random(seed);
       const std::vector<TreeNode> nodes = random_tree(random, row.splits, row.width);
-      const TreeWalk walk(nodes, row.width);
+      TreeWalk walk(row.width);
+      walk.add(random_tree(random, 7, row.width));  // not the first of its kind
+      const std::vector<std::uint32_t> places = walk.add(nodes);
+      ASSERT_EQ(walk.size(1), nodes.size());
       std::vector<float> values(TreeWalk::group * row.width);
       for (float& value : values) value = random_value(random, row.odd);
       for (const std::size_t count : {std::size_t{1}, std::size_t{7}, TreeWalk::group}) {
         TreeWalk::Leaves leaves;
         const bool lacking = any_missing(values.data(), count * row.width);
-        walk.find(values.data(), count, lacking, leaves);
+        walk.find(1, values.data(), count, lacking, leaves);
         for (std::size_t i = 0; i < count; ++i) {
           std::uint32_t at = 0;
           const float* own = values.data() + i * row.width;
           while (plain_step(nodes, at, own) != at) at = plain_step(nodes, at, own);
-          ASSERT_EQ(walk.places()[leaves[i]], at) << row.why << ", seed " << seed << ", row " << i;
+          std::uint32_t step = 0;
+          while (walk.step(1, step, own) != step) step = walk.step(1, step, own);
+          ASSERT_EQ(step, leaves[i]) << row.why << ", seed " << seed << ", row " << i;
+          ASSERT_EQ(places[leaves[i]], at) << row.why << ", seed " << seed << ", row " << i;
         }
       }
     }
