@@ -1,5 +1,7 @@
 /// A model file from anywhere: decode it; what is accepted scores, explains and saves. The checksum
-/// is mended first, or no mutation would get behind it.
+/// is mended first, or no mutation would get behind it. With the address sanitizer it also counts:
+/// what lives at once while a file is decoded stays below twice the file and 1 MiB.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -7,6 +9,56 @@
 
 #include "base/hash.hpp"
 #include "model/model.hpp"
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define VEDETTE_COUNTS_BYTES 1
+#endif
+#endif
+#if defined(__SANITIZE_ADDRESS__)
+#define VEDETTE_COUNTS_BYTES 1
+#endif
+
+#if defined(VEDETTE_COUNTS_BYTES)
+// Of the sanitizer's runtime; g++ 12 comes without the header that declares them.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(void (*on_malloc)(const volatile void*,
+                                                                           std::size_t),
+                                                         void (*on_free)(const volatile void*));
+extern "C" std::size_t __sanitizer_get_allocated_size(const volatile void* at);
+
+namespace {
+
+/// Bytes allocated and not freed since the last reset, and the most there were.
+struct Meter {
+  std::int64_t live = 0;
+  std::int64_t most = 0;
+} meter;
+
+void on_malloc(const volatile void*, std::size_t size) {
+  meter.live += static_cast<std::int64_t>(size);
+  meter.most = std::max(meter.most, meter.live);
+}
+void on_free(const volatile void* at) {
+  if (at != nullptr) {
+    meter.live -= static_cast<std::int64_t>(__sanitizer_get_allocated_size(at));
+  }
+}
+const bool counting = __sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) != 0;
+
+void expect_less_than(std::size_t bytes) {
+  if (!counting || meter.most > static_cast<std::int64_t>(bytes)) std::abort();
+}
+
+}  // namespace
+#else
+namespace {
+struct Meter {
+  std::int64_t live = 0;
+  std::int64_t most = 0;
+} meter;
+void expect_less_than(std::size_t) {}
+}  // namespace
+#endif
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace vedette;
@@ -21,7 +73,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   static const std::vector<ModelKind> kinds{tree_kind,  forest_kind, boost_kind, svm_kind,
                                             bayes_kind, cnn_kind,    mlp_kind,   series_kind};
+  meter = {};
   auto file = decode_model(bytes, kinds);
+  constexpr std::size_t allowance = std::size_t{1} << 20U;
+  expect_less_than(2 * size + allowance);
   if (!file) return 0;
   const Model& model = *file->model;
   const std::vector<float> row(model.width(), 1.0F);

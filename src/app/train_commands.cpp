@@ -161,6 +161,15 @@ Status read_settings(const std::vector<std::string>& settings, std::vector<Conte
   return {};
 }
 
+/// Said before hours of training, not after.
+Status check_folder_of(const std::filesystem::path& path) {
+  const auto folder = path.parent_path();
+  std::error_code ignored;
+  if (folder.empty() || std::filesystem::is_directory(folder, ignored)) return {};
+  return Error{Errc::not_found,
+               fmt::format("{}: there is no folder {}", path.string(), folder.string())};
+}
+
 Status write_report(const std::filesystem::path& path, const std::string& html) {
   auto file = AtomicFile::create(path);
   if (!file) return file.error();
@@ -173,6 +182,7 @@ Status write_report(const std::filesystem::path& path, const std::string& html) 
 Status run_train(const TrainCommand& command, const Clock& clock, std::stop_token stop) {
   const auto kind = find_model_kind(command.model, RecordKind::flow);
   if (!kind) return kind.error();
+  if (Status there = check_folder_of(command.out); !there) return there;
   const Result<Dataset> dataset = Dataset::load(command.dataset);
   if (!dataset) return dataset.error();
   Progress progress{fmt::format("training {}", command.model), 0};
@@ -196,6 +206,7 @@ Status run_compare(const CompareCommand& command, const Clock& clock, std::stop_
   auto contenders = find_contenders(command.models);
   if (!contenders) return contenders.error();
   if (Status read = read_settings(command.settings, *contenders); !read) return read;
+  if (Status there = check_folder_of(command.report); !there) return there;
   for (Contender& contender : *contenders) {
     if (command.as_published && contender.kind->name == "bayes") {
       contender.values["as_published"] = "true";

@@ -28,8 +28,10 @@ class Detectors : public testing::Test {
   void SetUp() override {
     flows_ = folder_.path() / "flows.log";
     dataset_ = folder_.path() / "flows.vds";
-    const Outcome simulated = run_vedette(
-        {"simulate", "--devices", "10", "--messages", "3000", "--seed", "7", "--to", flows_});
+    // What happens in a fleet depends on the hour: the start is fixed.
+    const Outcome simulated =
+        run_vedette({"simulate", "--devices", "10", "--messages", "3000", "--seed", "7", "--start",
+                     "2026-01-05T08:00:00Z", "--to", flows_});
     ASSERT_EQ(simulated.code, 0) << simulated.errors;
     const Outcome prepared =
         run_vedette({"prepare", flows_, "--columns", "published24", "-o", dataset_});
@@ -99,9 +101,10 @@ TEST_F(Detectors, SearchesSettingsAndShowsTheModel) {
 
 TEST_F(Detectors, WhatCannotBeTrainedIsSaidInOneSentence) {
   const std::string unlabelled = folder_.path() / "plain.csv";
-  write_file(unlabelled,
-             "ts,id.orig_h,id.resp_h,proto\n1545403816,10.0.0.5,10.0.0.1,tcp\n"
-             "1545403817,10.0.0.5,10.0.0.1,tcp\n");
+  write_file(
+      unlabelled,
+      "ts,id.orig_h,id.orig_p,id.resp_h,id.resp_p,proto,conn_state\n"
+      "1545403816,10.0.0.5,1,10.0.0.1,80,tcp,SF\n1545403817,10.0.0.5,2,10.0.0.1,80,tcp,SF\n");
   const std::string plain = folder_.path() / "plain.vds";
   const Outcome prepared = run_vedette({"prepare", unlabelled, "-o", plain});
   ASSERT_EQ(prepared.code, 0) << prepared.errors;
@@ -125,13 +128,15 @@ TEST_F(Detectors, WhatCannotBeTrainedIsSaidInOneSentence) {
            {{"train", dataset_, "-o", out, "--as-published"}, 1, "as_published"},
            {{"compare", dataset_, "--models", "tree", "--set", "svm.c=1"}, 1, "svm"},
            {{"compare", dataset_, "--set", "C=1"}, 1, "model.name=value"},
-           {{"train", dataset_, "-m", "bayes", "-o", out, "--search", "--set", "as_published=true"},
+           {{"train", dataset_, "-m", "bayes", "-o", out, "--search", "--set", "numbers=bins",
+             "--set", "class_weight=none"},
             1,
             "nothing left to search"},
            {{"compare", flows_}, 1, "not a data set"},
            {{"prepare", flows_, "-o", out, "--columns", "all"}, 1, "published24"},
+           {{"train", dataset_, "-o", "/no/such/folder/m.vdm"}, 1, "/no/such/folder"},
            {{"compare", dataset_, "--models", "tree", "--report", "/no/such/folder/r.html"},
-            3,
+            1,
             "/no/such/folder"}}) {
     const Outcome outcome = run_vedette(row.words);
     EXPECT_EQ(outcome.code, row.code) << fmt::format("{}", row.words) << outcome.errors;
@@ -145,16 +150,19 @@ TEST_F(Detectors, CtrlCLeavesNoHalfWrittenModel) {
   for (const char* command : {"train", "compare"}) {
     SCOPED_TRACE(command);
     std::vector<std::string> words{program(), command, dataset_};
-    const std::string forest = "trees=1000";
+    // A thousand epochs take a minute and more: it is stopped in the middle.
+    const std::string epochs = "epochs=1000";
+    const std::string patience = "patience=1000";
     if (words[1] == "train") {
-      words.insert(words.end(), {"-m", "forest", "--set", forest, "-o", folder_.path() / "f.vdm"});
+      words.insert(words.end(), {"-m", "cnn", "--set", epochs, "--set", patience, "-o",
+                                 folder_.path() / "f.vdm"});
     } else {
-      words.insert(words.end(), {"--models", "forest", "--set", "forest." + forest, "--split",
-                                 "kfold", "--folds", "100", "--report", folder_.path() / "f.html"});
+      words.insert(words.end(), {"--models", "cnn", "--set", "cnn." + epochs, "--set",
+                                 "cnn." + patience, "--report", folder_.path() / "f.html"});
     }
     Process process{words};
     // The bar appears when it has been at it for two seconds.
-    ASSERT_TRUE(eventually([&] { return process.errors().find("forest") != std::string::npos; },
+    ASSERT_TRUE(eventually([&] { return process.errors().find("cnn") != std::string::npos; },
                            std::chrono::seconds{60}))
         << process.errors();
     process.kill(SIGINT);
