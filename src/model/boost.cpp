@@ -54,6 +54,10 @@ class Boost final : public Model {
         validation_loss_(validation_loss),
         walk_(width) {}
 
+  void reserve(std::size_t nodes) {
+    walk_.reserve(nodes);
+    values_.reserve(nodes);
+  }
   void add(const BoostTree& tree) {
     for (const std::uint32_t place : walk_.add(tree.nodes)) values_.push_back(tree.values[place]);
   }
@@ -208,6 +212,7 @@ Result<std::unique_ptr<Model>> load_boost(ByteReader& in) {
     return damaged("more trees than bytes");
   }
   auto model = std::make_unique<Boost>(width, classes, std::move(base), validation_loss);
+  model->reserve(in.left() / (node_bytes + sizeof(float)));
   for (std::uint32_t t = 0; t < trees; ++t) {
     const auto tree = load_one(in, width);
     if (!tree) return tree.error();

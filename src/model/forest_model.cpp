@@ -251,6 +251,11 @@ Result<std::unique_ptr<Model>> load_forest(ByteReader& in) {
   if (!in.ok() || trees == 0 || trees > forest_trees_max || in.left() < trees * tree_bytes) {
     return damaged("more trees than bytes");
   }
+  // Half of the nodes are inner ones and have two bytes of share per class.
+  const std::size_t nodes = in.left() / (node_bytes + parts.classes);
+  parts.walk.reserve(nodes);
+  parts.marks.reserve(nodes);
+  parts.shares.reserve(nodes / 2 * parts.classes);
   for (std::uint32_t t = 0; t < trees; ++t) {
     if (const Status status = load_one(in, parts); !status) return status.error();
   }

@@ -1,6 +1,6 @@
 /// The model file, byte by byte in docs/formats/vdm.md: a header with size and checksum, then
-/// sections in a fixed order. Everything is checked before it is believed; what is allocated while
-/// loading stays below twice the file's size and 1 MiB.
+/// sections in a fixed order. Everything is checked before it is believed; what lives at once while
+/// loading stays below three times the file's size and 1 MiB.
 #include <fmt/format.h>
 
 #include <algorithm>

@@ -46,6 +46,7 @@ class Tree final : public Model {
  public:
   Tree(std::size_t width, std::size_t classes, GrownTree grown)
       : width_(width), classes_(classes), tree_(std::move(grown)), walk_(width) {
+    walk_.reserve(tree_.nodes.size());
     make_answers(walk_.add(tree_.nodes));
   }
 

@@ -26,6 +26,8 @@ class TreeWalk {
 
   explicit TreeWalk(std::size_t width) : width_(width), is_small_(width <= small_columns) {}
 
+  /// Makes room for so many nodes of all trees together, so that none is allocated in vain.
+  void reserve(std::size_t nodes) { is_small_ ? small_.reserve(nodes) : large_.reserve(nodes); }
   /// REQUIRES: sound nodes (children behind their parents, side by side), columns below the width.
   /// @return the order of the walk: its i-th node is the one of `nodes` that is named i-th. What
   /// belongs to a node is best kept in that order too.
