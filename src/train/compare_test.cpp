@@ -159,6 +159,21 @@ TEST(Compare, ReportIsOnePageThatNeedsNothingElse) {
   }
 }
 
+TEST(Compare, ReportShowsEveryFold) {
+  const std::vector<Contender> twice{{&nearest_kind, {}}, {&nearest_kind, {}}};
+  const auto comparison = compare(easy(), twice, options_with("leave-one-capture-out"));
+  ASSERT_TRUE(comparison) << comparison.error().message;
+  const std::string html = to_html(*comparison, "folds");
+  for (const char* part :
+       {"<h2>Fold by fold</h2>", "Attacks answered as one", "Benign rows answered as an attack",
+        "<td>a</td><td>600</td>", "<td>b</td><td>200</td>"}) {
+    EXPECT_THAT(html, HasSubstr(part));
+  }
+  const auto once = compare(easy(), twice, options_with("random"));
+  ASSERT_TRUE(once) << once.error().message;
+  EXPECT_THAT(to_html(*once, "one"), Not(HasSubstr("Fold by fold")));
+}
+
 // Bytes tell the classes of easy() apart by hundreds, everything else by ones.
 TEST(Compare, FindsTheColumnThatMatters) {
   const auto comparison = compare(easy(), nearest_alone, options_with("random"));

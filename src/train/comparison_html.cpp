@@ -223,27 +223,34 @@ std::string importances(const Comparison& comparison, const Compared& one) {
          (bars.empty() ? "<p>No column alone matters.</p>" : html::bars(bars)) + "</div>";
 }
 
-std::string folds(const Comparison& comparison) {
-  std::string out;
-  for (const Compared* one : with_figures(comparison)) {
-    if (one->folds.size() < 2) continue;
-    out += "<div class=\"panel\"><h3>" + named(comparison, *one) +
-           "</h3><table class=\"heat\"><tr><th>tested on</th><th>rows</th><th>accuracy</th>"
-           "<th>macro-F1</th><th>attacks found</th><th>false positives</th></tr>";
-    for (const FoldFigures& fold : one->folds) {
-      out += fmt::format("<tr><td>{}</td><td>{}</td>", escaped(fold.fold), grouped(fold.rows));
-      out += heat(fold.accuracy, percent(fold.accuracy), false);
-      out += heat(fold.macro_f1, fixed(fold.macro_f1), false);
-      out +=
-          std::isnan(fold.recall) ? "<td>–</td>" : heat(fold.recall, percent(fold.recall), false);
-      out += std::isnan(fold.false_positive_rate)
-                 ? "<td>–</td>"
-                 : heat(fold.false_positive_rate, percent(fold.false_positive_rate), true);
-      out += "</tr>";
+/// One figure of every fold and model; NaN where a fold has no such rows.
+std::string fold_panel(const Comparison& comparison, std::string_view title, bool miss,
+                       double FoldFigures::*figure) {
+  const auto models = with_figures(comparison);
+  std::string out = fmt::format(
+      "<div class=\"panel\"><h3>{}</h3><table class=\"heat\"><tr><th>tested on</th><th>rows</th>",
+      title);
+  for (const Compared* one : models) out += "<th>" + named(comparison, *one) + "</th>";
+  out += "</tr>";
+  for (std::size_t f = 0; f < models.front()->folds.size(); ++f) {
+    const FoldFigures& first = models.front()->folds[f];
+    out += fmt::format("<tr><td>{}</td><td>{}</td>", escaped(first.fold), grouped(first.rows));
+    for (const Compared* one : models) {
+      const double share = one->folds[f].*figure;
+      out += std::isnan(share) ? "<td>–</td>" : heat(share, percent(share), miss);
     }
-    out += "</table></div>";
+    out += "</tr>";
   }
-  return out;
+  return out + "</table></div>";
+}
+
+std::string folds(const Comparison& comparison) {
+  const auto models = with_figures(comparison);
+  if (models.empty() || models.front()->folds.size() < 2) return {};
+  return fold_panel(comparison, "Attacks answered as one", false, &FoldFigures::recall) +
+         fold_panel(comparison, "Benign rows answered as an attack", true,
+                    &FoldFigures::false_positive_rate) +
+         fold_panel(comparison, "Accuracy", false, &FoldFigures::accuracy);
 }
 
 template <class Part>
@@ -262,7 +269,7 @@ std::string to_html(const Comparison& comparison, std::string_view title) {
   body += "<h2>Curves</h2>" + curves(comparison);
   body += "<h2>Recall of each class</h2>" + recalls(comparison);
   if (const std::string table = folds(comparison); !table.empty()) {
-    body += "<h2>Fold by fold</h2><div class=\"grid wide\">" + table + "</div>";
+    body += "<h2>Fold by fold</h2><div class=\"grid rows\">" + table + "</div>";
   }
   body += "<h2>What was taken for what</h2>" + each(comparison, "grid wide", confusion);
   body +=

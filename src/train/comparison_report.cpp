@@ -66,18 +66,33 @@ std::string recall_table(const Comparison& comparison) {
   return table.text();
 }
 
-std::string fold_table(const Compared& one) {
-  TextLayout table{{{one.model + ", tested on", Align::left},
-                    {"rows", Align::right},
-                    {"accuracy", Align::right},
-                    {"macro-F1", Align::right},
-                    {"attacks found", Align::right},
-                    {"false positives", Align::right}}};
-  for (const FoldFigures& fold : one.folds) {
-    table.add({printable(fold.fold), grouped(fold.rows), fixed(fold.accuracy), fixed(fold.macro_f1),
-               fixed(fold.recall), fixed(fold.false_positive_rate)});
+std::string two_digits(double share) {
+  return std::isnan(share) ? std::string{"-"} : fmt::format("{:.2f}", share);
+}
+
+/// Empty for a single fold.
+std::string fold_table(const Comparison& comparison) {
+  std::vector<std::pair<std::string, Align>> columns{
+      {"attacks found / benign flagged in", Align::left}, {"rows", Align::right}};
+  std::vector<const Compared*> models;
+  for (const Compared& one : comparison.models) {
+    if (!one.problem.empty()) continue;
+    models.push_back(&one);
+    columns.emplace_back(one.model, Align::right);
   }
-  return table.text();
+  if (models.empty() || models.front()->folds.size() < 2) return {};
+  TextLayout table{std::move(columns)};
+  for (std::size_t f = 0; f < models.front()->folds.size(); ++f) {
+    const FoldFigures& first = models.front()->folds[f];
+    std::vector<std::string> cells{printable(first.fold), grouped(first.rows)};
+    for (const Compared* one : models) {
+      const FoldFigures& fold = one->folds[f];
+      cells.push_back(
+          fmt::format("{} / {}", two_digits(fold.recall), two_digits(fold.false_positive_rate)));
+    }
+    table.add(std::move(cells));
+  }
+  return '\n' + table.text();
 }
 
 std::string printable_list(const std::vector<std::string>& names) {
@@ -156,9 +171,7 @@ void append_figures(std::string& out, const Compared& one) {
 std::string to_text(const Comparison& comparison) {
   std::string out = model_table(comparison);
   out += '\n' + recall_table(comparison);
-  for (const Compared& one : comparison.models) {
-    if (one.folds.size() > 1) out += '\n' + fold_table(one);
-  }
+  out += fold_table(comparison);
   out += fmt::format("\nsplit {}: {} rows fitted on, {} tested\n", comparison.split,
                      grouped(comparison.train_rows), grouped(comparison.test_rows));
   out += fmt::format(

@@ -38,6 +38,7 @@ p{margin:0 0 8px;color:var(--ink2)}
 overflow-x:auto}
 .grid{display:grid;gap:16px;grid-template-columns:repeat(auto-fit,minmax(330px,1fr))}
 .grid.wide{grid-template-columns:repeat(auto-fit,minmax(min(100%,520px),1fr))}
+.grid.rows{grid-template-columns:1fr}
 .warn{border-left:3px solid var(--alarm)}
 .warn p:last-child{margin:0}
 table{border-collapse:collapse;width:100%}
