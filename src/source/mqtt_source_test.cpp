@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -100,8 +100,9 @@ TEST(MqttSource, TellsOfALostBrokerOnlyWhenNothingWasHandedOut) {
   EXPECT_EQ(rig.source->describe(), "mqtt://broker:1883 iot/#");
 }
 
-/// The whole way through a broker, killed off at every batch: what was acknowledged never comes
-/// again, what was not always does.
+/// The whole way through a broker, killed off at every batch: what was not acknowledged always
+/// comes again. What was may do so in the next life, never later: a socket closed with messages
+/// unread is reset, and acknowledgements that the broker had not read yet are lost with it.
 TEST(MqttSource, EveryMessageIsAcknowledgedOrComesAgain) {
   test::Broker broker;
   const ManualClock clock;
@@ -109,15 +110,16 @@ TEST(MqttSource, EveryMessageIsAcknowledgedOrComesAgain) {
   const SubscriberOptions options{.connection = {.broker = uri, .client_id = "line"}};
   auto publisher = MqttPublisher::create({.broker = uri, .client_id = "pub"}, 10'000);
   ASSERT_TRUE(publisher);
-  std::set<std::string> acknowledged;
+  std::map<std::string, int> acknowledged;  // in which life last
   bool published = false;
-  for (int life = 0; life < 40 && acknowledged.size() < 2'000; ++life) {
+  for (int life = 0; life < 100 && acknowledged.size() < 2'000; ++life) {
     auto source = make_mqtt_source(options, clock, 1);
     ASSERT_TRUE(source);
     std::vector<std::string> pulled;
     const auto pull = [&](std::size_t messages_max) {
       return (*source)->pull(messages_max, 20ms, [&](const RawMessage& message) {
-        EXPECT_FALSE(acknowledged.contains(std::string{message.payload})) << message.payload;
+        const auto before = acknowledged.find(std::string{message.payload});
+        EXPECT_TRUE(before == acknowledged.end() || before->second >= life - 1) << message.payload;
         pulled.emplace_back(message.payload);
       });
     };
@@ -132,7 +134,7 @@ TEST(MqttSource, EveryMessageIsAcknowledgedOrComesAgain) {
     for (int batch = 0; batch < 2; ++batch) {
       ASSERT_TRUE(pull(64));
       ASSERT_TRUE((*source)->acknowledge());
-      acknowledged.insert(pulled.begin(), pulled.end());
+      for (const std::string& payload : pulled) acknowledged[payload] = life;
       pulled.clear();
     }
     ASSERT_TRUE(pull(64));  // this batch dies with the source
