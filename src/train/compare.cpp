@@ -8,7 +8,6 @@
 #include <numeric>
 
 #include "base/expects.hpp"
-#include "train/calibrate.hpp"
 #include "train/importance.hpp"
 #include "train/prepared.hpp"
 
@@ -62,17 +61,11 @@ class Pool {
 class Rates {
  public:
   void add(const Prepared& prepared, const Answers& answers, const TrainOptions& options) {
-    const std::vector<std::uint16_t>& truth = prepared.test.classes;
-    const Halves halves = halve(truth, prepared.classes.names.size(), options.split.seed);
-    std::vector<float> benign;
-    for (const std::uint32_t i : halves.calibration) {
-      if (truth[i] == 0) benign.push_back(answers.scores[i]);
-    }
-    const Threshold threshold = calibrate(std::move(benign), options.false_positive_rate);
-    for (const std::uint32_t i : halves.evaluation) {
-      const std::size_t attack = truth[i] != 0 ? 1 : 0;
+    const Calibrated half = calibrate_on_half(prepared, answers, options);
+    for (std::size_t i = 0; i < half.truth.size(); ++i) {
+      const std::size_t attack = half.truth[i] != 0 ? 1 : 0;
       rows_[attack] += 1;
-      alarms_[attack] += answers.scores[i] >= threshold.value ? 1 : 0;
+      alarms_[attack] += half.scores[i] >= half.threshold.value ? 1 : 0;
     }
   }
   void fill(Evaluation& out) const {
@@ -170,10 +163,7 @@ Result<Comparison> Comparing::run() {
 Status Comparing::check() const {
   if (contenders_.empty()) return Error{Errc::out_of_range, "no model to compare"};
   for (const Contender& contender : contenders_) {
-    if (contender.kind->record_kind == RecordKind::flow) continue;
-    return Error{Errc::mismatch, fmt::format("models of kind {} judge readings and are not trained "
-                                             "on flows",
-                                             contender.kind->name)};
+    if (Status fits = check_options(*contender.kind, options_); !fits) return fits;
   }
   return {};
 }

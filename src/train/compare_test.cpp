@@ -116,6 +116,9 @@ TEST(Compare, RefusesWhatItCannotDo) {
   TrainOptions options = options_with("random");
   options.columns = "everything";
   EXPECT_EQ(code(nearest_alone, options), Errc::not_found);
+  options = options_with("random");
+  options.false_positive_rate = 0;
+  EXPECT_EQ(code(nearest_alone, options), Errc::out_of_range);
   std::stop_source stop;
   stop.request_stop();
   options = options_with("kfold");

@@ -15,8 +15,9 @@ namespace {
 
 using html::escaped;
 
-std::string fixed(double value) {
-  return std::isnan(value) ? std::string{"–"} : fmt::format("{:.4f}", value);
+/// On a page what is not known is a dash, not a minus.
+std::string dashed(double value) {
+  return std::isnan(value) ? std::string{"–"} : fixed(value);
 }
 
 std::string percent(double share) {
@@ -99,11 +100,11 @@ struct Figure {
 };
 
 constexpr std::array figures{
-    Figure{"accuracy", [](const Compared& c) { return c.evaluation.accuracy; }, true, fixed},
-    Figure{"macro-F1", [](const Compared& c) { return c.evaluation.macro_f1; }, true, fixed},
-    Figure{"weighted F1", [](const Compared& c) { return c.evaluation.weighted_f1; }, true, fixed},
-    Figure{"ROC AUC", [](const Compared& c) { return c.evaluation.roc_auc; }, true, fixed},
-    Figure{"PR AUC", [](const Compared& c) { return c.evaluation.pr_auc; }, true, fixed},
+    Figure{"accuracy", [](const Compared& c) { return c.evaluation.accuracy; }, true, dashed},
+    Figure{"macro-F1", [](const Compared& c) { return c.evaluation.macro_f1; }, true, dashed},
+    Figure{"weighted F1", [](const Compared& c) { return c.evaluation.weighted_f1; }, true, dashed},
+    Figure{"ROC AUC", [](const Compared& c) { return c.evaluation.roc_auc; }, true, dashed},
+    Figure{"PR AUC", [](const Compared& c) { return c.evaluation.pr_auc; }, true, dashed},
     Figure{"fit", [](const Compared& c) { return c.fit_seconds; }, false,
            [](double s) { return fmt::format("{:.2f} s", s); }},
     Figure{"per row", [](const Compared& c) { return c.ns_per_row; }, false, time_text},
@@ -140,10 +141,10 @@ std::string curves(const Comparison& comparison) {
   std::vector<html::Series> roc, pr;
   for (const Compared* one : with_figures(comparison)) {
     const std::size_t colour = position(comparison, *one);
-    roc.push_back({fmt::format("{} {}", one->model, fixed(one->evaluation.roc_auc)), colour,
+    roc.push_back({fmt::format("{} {}", one->model, dashed(one->evaluation.roc_auc)), colour,
                    one->curves.roc});
     pr.push_back(
-        {fmt::format("{} {}", one->model, fixed(one->evaluation.pr_auc)), colour, one->curves.pr});
+        {fmt::format("{} {}", one->model, dashed(one->evaluation.pr_auc)), colour, one->curves.pr});
   }
   if (roc.empty() || roc.front().points.empty()) {
     return "<p>The test rows are all benign or all attacks: there are no curves.</p>";

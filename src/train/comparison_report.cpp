@@ -13,10 +13,6 @@ namespace {
 
 using Align = TextLayout::Align;
 
-std::string fixed(double value) {
-  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4f}", value);
-}
-
 std::string model_table(const Comparison& comparison) {
   TextLayout table{{{"model", Align::left},
                     {"accuracy", Align::right},
@@ -93,12 +89,6 @@ std::string fold_table(const Comparison& comparison) {
     table.add(std::move(cells));
   }
   return '\n' + table.text();
-}
-
-std::string printable_list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + printable(name);
-  return out;
 }
 
 template <class Items, class Append>

@@ -1,6 +1,4 @@
 /// An evaluation, for people and for programs.
-#include <cmath>
-
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -12,10 +10,6 @@ namespace vedette {
 namespace {
 
 using Align = TextLayout::Align;
-
-std::string fixed(double value) {
-  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4f}", value);
-}
 
 std::string class_table(const Evaluation& evaluation) {
   TextLayout table{{{"class", Align::left},
@@ -43,12 +37,6 @@ std::string confusion_table(const Evaluation& evaluation) {
     table.add(std::move(cells));
   }
   return table.text();
-}
-
-std::string joined(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + printable(name);
-  return out;
 }
 
 void append_classes(std::string& out, const Evaluation& evaluation) {
@@ -85,7 +73,7 @@ std::string to_text(const Evaluation& evaluation) {
       "test rows that also occur in training: {:.1f} %   most that any model can reach: {:.2f} %\n",
       evaluation.seen_share * 100, evaluation.accuracy_ceiling * 100);
   if (!evaluation.unseen_classes.empty()) {
-    out += fmt::format("never trained on: {}\n", joined(evaluation.unseen_classes));
+    out += fmt::format("never trained on: {}\n", printable_list(evaluation.unseen_classes));
   }
   return out + '\n' + confusion_table(evaluation);
 }

@@ -9,6 +9,7 @@
 
 #include "base/expects.hpp"
 #include "base/hash.hpp"
+#include "train/calibrate.hpp"
 #include "train/shuffle.hpp"
 
 namespace vedette {
@@ -169,6 +170,26 @@ std::vector<float*> Preparing::row_of_record() {
   return places;
 }
 
+/// Positions of the rows, half of each class to calibrate on.
+struct Halves {
+  Indices calibration, evaluation;
+};
+
+Halves halve(std::span<const std::uint16_t> classes, std::size_t class_count, std::uint64_t seed) {
+  std::vector<Indices> groups(class_count);
+  for (std::uint32_t i = 0; i < classes.size(); ++i) groups[classes[i]].push_back(i);
+  Halves halves;
+  // Not the stream that drew the split.
+  Random random = Random{seed}.split();
+  for (Indices& group : groups) {
+    shuffle(std::span{group}, random);
+    const auto middle = group.begin() + static_cast<std::ptrdiff_t>(group.size() / 2);
+    halves.calibration.insert(halves.calibration.end(), group.begin(), middle);
+    halves.evaluation.insert(halves.evaluation.end(), middle, group.end());
+  }
+  return halves;
+}
+
 }  // namespace
 
 TrainingSet Prepared::training_set() const {
@@ -205,19 +226,35 @@ Answers answer(const Model& model, Rows rows) {
   return answers;
 }
 
-Halves halve(std::span<const std::uint16_t> classes, std::size_t class_count, std::uint64_t seed) {
-  std::vector<Indices> groups(class_count);
-  for (std::uint32_t i = 0; i < classes.size(); ++i) groups[classes[i]].push_back(i);
-  Halves halves;
-  // Not the stream that drew the split.
-  Random random = Random{seed}.split();
-  for (Indices& group : groups) {
-    shuffle(std::span{group}, random);
-    const auto middle = group.begin() + static_cast<std::ptrdiff_t>(group.size() / 2);
-    halves.calibration.insert(halves.calibration.end(), group.begin(), middle);
-    halves.evaluation.insert(halves.evaluation.end(), middle, group.end());
+Status check_options(const ModelKind& kind, const TrainOptions& options) {
+  if (kind.record_kind != RecordKind::flow) {
+    return Error{Errc::mismatch, fmt::format("models of kind {} judge readings and are not trained "
+                                             "on flows",
+                                             kind.name)};
   }
-  return halves;
+  if (!(options.false_positive_rate > 0 && options.false_positive_rate < 1)) {
+    return Error{Errc::out_of_range,
+                 fmt::format("the false-positive rate must lie between 0 and 1, not {}",
+                             options.false_positive_rate)};
+  }
+  return {};
+}
+
+Calibrated calibrate_on_half(const Prepared& prepared, const Answers& answers,
+                             const TrainOptions& options) {
+  const std::vector<std::uint16_t>& truth = prepared.test.classes;
+  const Halves halves = halve(truth, prepared.classes.names.size(), options.split.seed);
+  std::vector<float> benign;
+  for (const std::uint32_t i : halves.calibration) {
+    if (truth[i] == 0) benign.push_back(answers.scores[i]);
+  }
+  Calibrated out;
+  out.threshold = calibrate(std::move(benign), options.false_positive_rate);
+  for (const std::uint32_t i : halves.evaluation) {
+    out.truth.push_back(truth[i]);
+    out.scores.push_back(answers.scores[i]);
+  }
+  return out;
 }
 
 /// 64-bit hashes stand for the rows: among ten million rows two different ones meet with a chance

@@ -55,12 +55,20 @@ struct Answers {
 };
 Answers answer(const Model& model, Rows rows);
 
-/// Half of the rows of each class, drawn by `seed`, to calibrate on; the odd one is left for the
-/// evaluation. Both hold positions in `classes`.
-struct Halves {
-  std::vector<std::uint32_t> calibration, evaluation;
+/// The threshold set on one half of the test rows of each class, and the other half, on which its
+/// rates may be measured. The halves are drawn by the seed of the split; the odd row is measured
+/// on.
+struct Calibrated {
+  Threshold threshold;
+  std::vector<std::uint16_t> truth;
+  std::vector<float> scores;
 };
-Halves halve(std::span<const std::uint16_t> classes, std::size_t class_count, std::uint64_t seed);
+Calibrated calibrate_on_half(const Prepared& prepared, const Answers& answers,
+                             const TrainOptions& options);
+
+/// @return mismatch for a kind that judges readings, out_of_range for a false-positive rate that is
+/// none.
+Status check_options(const ModelKind& kind, const TrainOptions& options);
 
 /// How far equal rows decide what can be learned and what is merely remembered.
 struct Repetition {

@@ -212,6 +212,7 @@ std::string settings_text(const Values& values) {
 
 Result<Searched> search(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options,
                         const SearchOptions& search) {
+  if (Status fits = check_options(kind, options); !fits) return fits.error();
   Result<Split> split = make_split(dataset, options.split);
   if (!split) return split.error();
   Result<Prepared> prepared = prepare_rows(dataset, std::move(*split), options);

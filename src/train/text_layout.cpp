@@ -1,6 +1,9 @@
 #include "train/text_layout.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 
 #include "base/expects.hpp"
 #include "base/text.hpp"
@@ -52,9 +55,17 @@ std::string TextLayout::text() const {
 }
 
 std::string grouped(std::uint64_t number) {
-  std::string text = std::to_string(number);
-  for (std::size_t at = text.size(); at > 3; at -= 3) text.insert(at - 3, 1, ',');
-  return text;
+  return fmt::format("{}", fmt::group_digits(number));
+}
+
+std::string fixed(double value) {
+  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4f}", value);
+}
+
+std::string printable_list(const std::vector<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : ", ") + printable(name);
+  return out;
 }
 
 std::string printable(std::string_view text) {

@@ -28,6 +28,10 @@ std::string grouped(std::uint64_t number);
 /// Foreign text that may go to a terminal: control bytes and what is not UTF-8 become '?'.
 std::string printable(std::string_view text);
 
+/// Four digits behind the point, "-" for what is not known.
+std::string fixed(double value);
+/// "C&C, Okiru": foreign names that may go to a terminal.
+std::string printable_list(const std::vector<std::string>& names);
 /// At most `width_max` code points of a text, the last an ellipsis where something was cut.
 std::string shortened(std::string_view text, std::size_t width_max);
 

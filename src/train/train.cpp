@@ -23,7 +23,6 @@ class Training {
   Result<Trained> run();
 
  private:
-  Status check_options() const;
   Status make_rows();
   Status fit_model();
   void evaluate_model();
@@ -47,22 +46,8 @@ Result<Trained> Training::run() {
   return std::move(out_);
 }
 
-Status Training::check_options() const {
-  if (kind_.record_kind != RecordKind::flow) {
-    return Error{Errc::mismatch, fmt::format("models of kind {} judge readings and are not trained "
-                                             "on flows",
-                                             kind_.name)};
-  }
-  if (!(options_.false_positive_rate > 0 && options_.false_positive_rate < 1)) {
-    return Error{Errc::out_of_range,
-                 fmt::format("the false-positive rate must lie between 0 and 1, not {}",
-                             options_.false_positive_rate)};
-  }
-  return {};
-}
-
 Status Training::make_rows() {
-  if (Status fits = check_options(); !fits) return fits;
+  if (Status fits = check_options(kind_, options_); !fits) return fits;
   Result<Split> split = make_split(dataset_, options_.split);
   if (!split) return split.error();
   Result<Prepared> prepared = prepare_rows(dataset_, std::move(*split), options_);
@@ -89,26 +74,15 @@ Status Training::fit_model() {
 /// and its rates are measured on the other.
 void Training::evaluate_model() {
   const Answers answers = answer(*out_.file.model, prepared_.test_rows());
-  const std::vector<std::uint16_t>& truth = prepared_.test.classes;
-  const std::vector<std::string>& names = prepared_.classes.names;
-  const Halves halves = halve(truth, names.size(), options_.split.seed);
-  std::vector<float> benign;
-  for (const std::uint32_t i : halves.calibration) {
-    if (truth[i] == 0) benign.push_back(answers.scores[i]);
-  }
-  out_.file.threshold = calibrate(std::move(benign), options_.false_positive_rate);
+  const Calibrated calibrated = calibrate_on_half(prepared_, answers, options_);
+  out_.file.threshold = calibrated.threshold;
   std::string note = note_on(out_.file.threshold, options_.false_positive_rate);
   if (!note.empty()) out_.notes.push_back(std::move(note));
 
   Evaluation& evaluation = out_.evaluation;
-  evaluation = evaluate(names, truth, answers.classes, answers.scores);
-  std::vector<std::uint16_t> held_truth;
-  std::vector<float> held_scores;
-  for (const std::uint32_t i : halves.evaluation) {
-    held_truth.push_back(truth[i]);
-    held_scores.push_back(answers.scores[i]);
-  }
-  evaluate_threshold(evaluation, held_truth, held_scores, out_.file.threshold.value);
+  evaluation =
+      evaluate(prepared_.classes.names, prepared_.test.classes, answers.classes, answers.scores);
+  evaluate_threshold(evaluation, calibrated.truth, calibrated.scores, calibrated.threshold.value);
   const Repetition repetition = repetition_of(prepared_);
   evaluation.seen_share = repetition.seen_share;
   evaluation.accuracy_ceiling = repetition.accuracy_ceiling;
