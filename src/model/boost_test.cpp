@@ -7,46 +7,22 @@
 #include "model/boost_grow.hpp"
 #include "model/boost_softmax.hpp"
 #include "model/fit_input.hpp"
+#include "model/model_test_support.hpp"
 
 namespace vedette {
 namespace {
 
+using model_test::Sample;
+using model_test::score;
+using model_test::Values;
+
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
-
-struct Sample {
-  std::vector<float> values, weights;
-  std::vector<std::uint16_t> labels;
-  std::size_t width = 1;
-  std::size_t classes = 2;
-  TrainingSet set() const {
-    TrainingSet set;
-    set.rows = {values.data(), labels.size(), width};
-    set.labels = labels;
-    set.weights = weights;
-    set.classes = {std::string(benign_label)};
-    for (std::size_t k = 1; k < classes; ++k) set.classes.push_back("attack" + std::to_string(k));
-    for (std::size_t c = 0; c < width; ++c) {
-      set.schema.columns.push_back({"c" + std::to_string(c), ColumnKind::numeric});
-    }
-    return set;
-  }
-};
-
-using Values = std::map<std::string, std::string, std::less<>>;
 
 std::unique_ptr<Model> fit(const TrainingSet& set, Values values, unsigned threads = 1) {
   FitOptions options;
   options.values = std::move(values);
   options.threads = threads;
-  auto model = boost_kind.fit(set, options);
-  EXPECT_TRUE(model) << (model ? "" : model.error().message);
-  return model ? std::move(*model) : nullptr;
-}
-
-std::vector<float> score(const Model& model, const std::vector<float>& row) {
-  std::vector<float> out(model.class_count());
-  model.score({row.data(), 1, row.size()}, out);
-  return out;
+  return model_test::fit(boost_kind, set, std::move(options));
 }
 
 Sample three_classes(std::uint64_t seed, std::size_t rows) {

@@ -8,46 +8,20 @@
 #include "base/hash.hpp"
 #include "base/random.hpp"
 #include "model/model.hpp"
+#include "model/model_test_support.hpp"
 #include "model/tree_grow.hpp"
 
 namespace vedette {
 namespace {
 
+using model_test::fit;
+using model_test::Sample;
+using model_test::score;
+
 constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 /// Made when asked for: the kinds of other files may not be there yet when this one starts.
 std::vector<ModelKind> all_kinds() {
   return {tree_kind, bayes_kind, series_kind};
-}
-
-struct Data {
-  std::vector<float> values;
-  std::vector<std::uint16_t> labels;
-  std::size_t width = 1;
-  std::size_t classes = 2;
-  ColumnKind kind = ColumnKind::numeric;
-  TrainingSet set() const {
-    TrainingSet set;
-    set.rows = {values.data(), labels.size(), width};
-    set.labels = labels;
-    set.classes = {std::string(benign_label)};
-    for (std::size_t k = 1; k < classes; ++k) set.classes.push_back("attack" + std::to_string(k));
-    for (std::size_t c = 0; c < width; ++c) {
-      set.schema.columns.push_back({"c" + std::to_string(c), kind});
-    }
-    return set;
-  }
-};
-
-std::unique_ptr<Model> fit(const ModelKind& kind, const TrainingSet& set, FitOptions options = {}) {
-  auto model = kind.fit(set, options);
-  EXPECT_TRUE(model) << (model ? "" : model.error().message);
-  return model ? std::move(*model) : nullptr;
-}
-
-std::vector<float> score(const Model& model, const std::vector<float>& row) {
-  std::vector<float> out(model.class_count());
-  model.score({row.data(), 1, row.size()}, out);
-  return out;
 }
 
 TEST(Gini, IsTheChanceThatTwoRowsDiffer) {
@@ -65,14 +39,14 @@ TEST(Gini, IsTheChanceThatTwoRowsDiffer) {
 }
 
 TEST(Tree, CutsHalfWayBetweenTheClasses) {
-  const auto tree = fit(tree_kind, Data{{1, 2, 10, 11}, {0, 0, 1, 1}}.set());
+  const auto tree = fit(tree_kind, Sample{{1, 2, 10, 11}, {0, 0, 1, 1}}.set());
   EXPECT_EQ(tree->describe(), "depth 1, 2 leaves");
   EXPECT_EQ(score(*tree, {6.0F})[0], 1);  // the cut is (2 + 10) / 2, left includes it
   EXPECT_EQ(score(*tree, {6.001F})[0], 0);
 }
 
 TEST(Tree, LearnsExclusiveOrThoughTheFirstCutGainsNothing) {
-  Data data{{0, 0, 0, 1, 1, 0, 1, 1}, {0, 1, 1, 0}, 2};
+  Sample data{{0, 0, 0, 1, 1, 0, 1, 1}, {0, 1, 1, 0}, 2};
   const auto tree = fit(tree_kind, data.set());
   for (std::size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(score(*tree, {data.values[2 * i], data.values[2 * i + 1]})[data.labels[i]], 1);
@@ -82,7 +56,7 @@ TEST(Tree, LearnsExclusiveOrThoughTheFirstCutGainsNothing) {
 TEST(Tree, MissingValuesLearnTheirSide) {
   // Missing rows are attacks like the large ones; then benign like the small ones.
   for (const std::uint16_t like : {std::uint16_t{0}, std::uint16_t{1}}) {
-    Data data{{1, 2, 3, 10, 11, 12, missing, missing}, {0, 0, 0, 1, 1, 1, like, like}};
+    Sample data{{1, 2, 3, 10, 11, 12, missing, missing}, {0, 0, 0, 1, 1, 1, like, like}};
     const auto tree = fit(tree_kind, data.set());
     EXPECT_EQ(tree->describe(), "depth 1, 2 leaves");
     EXPECT_EQ(score(*tree, {missing})[like], 1);
@@ -90,7 +64,7 @@ TEST(Tree, MissingValuesLearnTheirSide) {
 }
 
 TEST(Tree, LeafRowsAndDepthAreKept) {
-  Data data;
+  Sample data;
   Random random(7);
   for (int i = 0; i < 500; ++i) {
     data.values.push_back(static_cast<float>(random.uniform()));
@@ -104,7 +78,7 @@ TEST(Tree, LeafRowsAndDepthAreKept) {
 }
 
 TEST(Tree, BalancedClassesWeighTheSame) {
-  Data data{{1, 1, 1, 1}, {0, 0, 0, 1}};
+  Sample data{{1, 1, 1, 1}, {0, 0, 0, 1}};
   FitOptions options;
   EXPECT_EQ(score(*fit(tree_kind, data.set(), options), {1.0F})[1], 0.25F);
   options.values = {{"class_weight", "balanced"}};
@@ -112,7 +86,7 @@ TEST(Tree, BalancedClassesWeighTheSame) {
 }
 
 TEST(Tree, WeightOfARowCountsLikeThatManyRows) {
-  Data data{{1, 1, 5, 5}, {0, 1, 1, 0}};
+  Sample data{{1, 1, 5, 5}, {0, 1, 1, 0}};
   TrainingSet set = data.set();
   const std::vector<float> weights{3, 1, 3, 1};
   set.weights = weights;
@@ -122,7 +96,7 @@ TEST(Tree, WeightOfARowCountsLikeThatManyRows) {
 }
 
 TEST(Tree, ExplanationsAddUpToTheAnswer) {
-  Data data{{}, {}, 3, 3};
+  Sample data{{}, {}, 3, 3};
   Random random(11);
   for (int i = 0; i < 3000; ++i) {
     const auto label = static_cast<std::uint16_t>(random.below(3));
@@ -156,7 +130,7 @@ TEST(Bayes, SharesOfBinsByHand) {
   // Each value is half of all rows: one imagined row a class adds half a row to either bin. So the
   // share of 1 is (3 + 0.5) / (4 + 1) among benign rows and (1 + 0.5) / 5 among attacks.
   const auto bayes =
-      fit(bayes_kind, Data{{1, 1, 1, 2, 2, 2, 2, 1}, {0, 0, 0, 0, 1, 1, 1, 1}}.set());
+      fit(bayes_kind, Sample{{1, 1, 1, 2, 2, 2, 2, 1}, {0, 0, 0, 0, 1, 1, 1, 1}}.set());
   EXPECT_NEAR(score(*bayes, {1})[0], 0.7, 1e-6);
   EXPECT_NEAR(score(*bayes, {2})[0], 0.3, 1e-6);
   EXPECT_NEAR(score(*bayes, {-1e30F})[0], 0.7, 1e-6) << "beyond all bins: the outermost";
@@ -168,9 +142,9 @@ TEST(Bayes, SharesOfBinsByHand) {
 TEST(Bayes, CategoryIsCountedAsOne) {
   // Columns A and B of one category; benign A 3, B 1, none 1; attack A 1, B 3, none 1. A is 5 of 13
   // with one more of each value: the shares of A are (3 + 5/13) / 6 and (1 + 5/13) / 6.
-  Data data{{1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0},
-            {0, 0, 0, 0, 0, 1, 1, 1, 1, 1},
-            2};
+  Sample data{{1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 1, 0, 1, 0, 0},
+              {0, 0, 0, 0, 0, 1, 1, 1, 1, 1},
+              2};
   data.kind = ColumnKind::categorical;
   const auto bayes = fit(bayes_kind, data.set());
   EXPECT_NEAR(score(*bayes, {1, 0})[1], 18.0 / 62, 1e-6);
@@ -180,7 +154,7 @@ TEST(Bayes, CategoryIsCountedAsOne) {
 
 TEST(Bayes, BinsKnowWhatNoNormalCurveCan) {
   // Benign in the middle and at both ends, attacks between: equal means, equal spreads.
-  Data data;
+  Sample data;
   Random random(5);
   for (int i = 0; i < 3000; ++i) {
     const double x = random.uniform(-3, 3);
@@ -196,7 +170,7 @@ TEST(Bayes, BinsKnowWhatNoNormalCurveCan) {
 TEST(Bayes, GaussianPosteriorByHand) {
   // Means 1 and 5, both variances 1 (rows at mean ± 1), equal priors: at x the log odds of class 1
   // are ((x - 1)² - (x - 5)²) / 2 = 4x - 12.
-  const auto bayes = fit(bayes_kind, Data{{0, 2, 4, 6}, {0, 0, 1, 1}}.set(), gaussian_numbers());
+  const auto bayes = fit(bayes_kind, Sample{{0, 2, 4, 6}, {0, 0, 1, 1}}.set(), gaussian_numbers());
   for (const float x : {2.0F, 3.0F, 3.5F}) {
     const double odds = 4 * static_cast<double>(x) - 12;
     EXPECT_NEAR(score(*bayes, {x})[1], 1 / (1 + std::exp(-odds)), 1e-6) << x;
@@ -205,7 +179,7 @@ TEST(Bayes, GaussianPosteriorByHand) {
 
 TEST(Bayes, BernoulliWithLaplaceByHand) {
   // Ones: 1 of 4 benign, 3 of 4 attacks: (1 + 1) / 6 and (3 + 1) / 6, so P(attack | 1) = 2 / 3.
-  Data data{{1, 0, 0, 0, 1, 1, 1, 0}, {0, 0, 0, 0, 1, 1, 1, 1}};
+  Sample data{{1, 0, 0, 0, 1, 1, 1, 0}, {0, 0, 0, 0, 1, 1, 1, 1}};
   data.kind = ColumnKind::categorical;
   const auto bayes = fit(bayes_kind, data.set(), gaussian_numbers());
   EXPECT_NEAR(score(*bayes, {1})[1], 2.0 / 3, 1e-6);
@@ -219,7 +193,8 @@ TEST(Bayes, BernoulliWithLaplaceByHand) {
 
 TEST(Bayes, MissingValuesAreSkipped) {
   for (const FitOptions& options : {FitOptions{}, gaussian_numbers()}) {
-    const auto bayes = fit(bayes_kind, Data{{0, 2, missing, 4, 6}, {0, 0, 1, 1, 1}}.set(), options);
+    const auto bayes =
+        fit(bayes_kind, Sample{{0, 2, missing, 4, 6}, {0, 0, 1, 1, 1}}.set(), options);
     EXPECT_NEAR(score(*bayes, {missing})[1], 0.6, 1e-6);  // only the priors speak
   }
 }
@@ -246,7 +221,7 @@ TEST(Score, IsOneMinusBenignAndNamesTheLikeliestAttack) {
 }
 
 ModelFile small_file() {
-  const Data data{{1, 2, 10, 11}, {0, 0, 1, 1}};
+  const Sample data{{1, 2, 10, 11}, {0, 0, 1, 1}};
   ModelFile file;
   file.model = fit(tree_kind, data.set());
   file.classes = data.set().classes;

@@ -6,38 +6,20 @@
 
 #include "base/random.hpp"
 #include "model/model.hpp"
+#include "model/model_test_support.hpp"
 
 namespace vedette {
 namespace {
 
-struct Data {
-  std::vector<float> values;
-  std::vector<std::uint16_t> labels;
-  std::size_t width = 1;
-  std::size_t classes = 2;
-  TrainingSet set() const {
-    TrainingSet set;
-    set.rows = {values.data(), labels.size(), width};
-    set.labels = labels;
-    set.classes = {std::string(benign_label)};
-    for (std::size_t k = 1; k < classes; ++k) set.classes.push_back("attack" + std::to_string(k));
-    for (std::size_t c = 0; c < width; ++c) {
-      set.schema.columns.push_back({"c" + std::to_string(c), ColumnKind::numeric});
-    }
-    return set;
-  }
-};
-
-using Values = std::map<std::string, std::string, std::less<>>;
+using model_test::Sample;
+using model_test::Values;
 
 std::unique_ptr<Model> fit(const ModelKind& kind, const TrainingSet& set, Values values = {},
                            unsigned threads = 1) {
   FitOptions options;
   options.values = std::move(values);
   options.threads = threads;
-  auto model = kind.fit(set, options);
-  EXPECT_TRUE(model) << (model ? "" : model.error().message);
-  return model ? std::move(*model) : nullptr;
+  return model_test::fit(kind, set, std::move(options));
 }
 
 std::vector<float> score(const Model& model, const TrainingSet& set) {
@@ -46,7 +28,7 @@ std::vector<float> score(const Model& model, const TrainingSet& set) {
   return out;
 }
 
-double accuracy(const Model& model, const Data& data) {
+double accuracy(const Model& model, const Sample& data) {
   const std::vector<float> out = score(model, data.set());
   std::size_t right = 0;
   for (std::size_t i = 0; i < data.labels.size(); ++i) {
@@ -55,9 +37,9 @@ double accuracy(const Model& model, const Data& data) {
   return static_cast<double>(right) / static_cast<double>(data.labels.size());
 }
 
-Data exclusive_or(std::size_t rows, std::uint64_t seed) {
+Sample exclusive_or(std::size_t rows, std::uint64_t seed) {
   Random random(seed);
-  Data data;
+  Sample data;
   data.width = 2;
   for (std::size_t i = 0; i < rows; ++i) {
     const bool a = random.chance(0.5), b = random.chance(0.5);
@@ -75,9 +57,9 @@ TEST(Mlp, LearnsExclusiveOr) {
 
 /// Three ones among twelve columns; an attack when they are neighbours, wherever. The sums of rows
 /// and nearly those of columns are the same: only the order tells.
-Data neighbours(std::size_t rows, std::uint64_t seed) {
+Sample neighbours(std::size_t rows, std::uint64_t seed) {
   Random random(seed);
-  Data data;
+  Sample data;
   data.width = 12;
   for (std::size_t i = 0; i < rows; ++i) {
     std::vector<float> row(12);
@@ -102,9 +84,9 @@ TEST(Cnn, LearnsPatternsOfNeighbours) {
 }
 
 /// One informative column, the labels of two rows in five wrong: soon there is only noise to learn.
-Data noisy(std::size_t rows, std::uint64_t seed, double attacks = 0.5) {
+Sample noisy(std::size_t rows, std::uint64_t seed, double attacks = 0.5) {
   Random random(seed);
-  Data data;
+  Sample data;
   data.width = 8;
   for (std::size_t i = 0; i < rows; ++i) {
     const bool attack = random.chance(attacks);
@@ -117,7 +99,7 @@ Data noisy(std::size_t rows, std::uint64_t seed, double attacks = 0.5) {
 }
 
 TEST(EarlyStopping, KeepsTheWeightsOfTheBestEpoch) {
-  const Data data = noisy(600, 3);
+  const Sample data = noisy(600, 3);
   const Values values{{"learning_rate", "0.01"}, {"patience", "4"}, {"epochs", "60"}};
   const auto stopped = fit(mlp_kind, data.set(), values);
   unsigned best = 0, run = 0;
@@ -135,7 +117,7 @@ TEST(EarlyStopping, KeepsTheWeightsOfTheBestEpoch) {
             std::string::npos);
 }
 
-double mean_attack(const Model& model, const Data& data) {
+double mean_attack(const Model& model, const Sample& data) {
   const std::vector<float> out = score(model, data.set());
   double sum = 0;
   for (std::size_t i = 0; i < data.labels.size(); ++i) sum += static_cast<double>(out[i * 2 + 1]);
@@ -143,7 +125,7 @@ double mean_attack(const Model& model, const Data& data) {
 }
 
 TEST(Weights, OfClassesAndRowsMoveTheBoundary) {
-  const Data data = noisy(4000, 4, 0.05);
+  const Sample data = noisy(4000, 4, 0.05);
   for (const ModelKind* kind : {&cnn_kind, &mlp_kind}) {
     const Values values{{"epochs", "4"}};
     // The mean of a calibrated model is the share of the class. With equal shares the log-odds of a
@@ -165,7 +147,7 @@ TEST(Weights, OfClassesAndRowsMoveTheBoundary) {
 }
 
 TEST(Classes, WithoutRowsGetNothing) {
-  Data data = noisy(200, 5);
+  Sample data = noisy(200, 5);
   data.classes = 4;
   for (const ModelKind* kind : {&cnn_kind, &mlp_kind}) {
     const auto model = fit(*kind, data.set());
@@ -178,7 +160,7 @@ TEST(Classes, WithoutRowsGetNothing) {
 }
 
 TEST(Explanation, NamesTheColumnThatTells) {
-  const Data data = noisy(4000, 6);
+  const Sample data = noisy(4000, 6);
   for (const ModelKind* kind : {&cnn_kind, &mlp_kind}) {
     const auto model = fit(*kind, data.set());
     std::vector<float> row(8, 0.0F), parts(8);
@@ -197,7 +179,7 @@ TEST(Options, AreHeldToTheirBounds) {
     const char *name, *value;
     bool fits;
   };
-  const Data data = exclusive_or(20, 7);
+  const Sample data = exclusive_or(20, 7);
   for (const Row& row : {Row{&mlp_kind, "layers", "8,4,2", true},
                          Row{&mlp_kind, "layers", "", false},
                          Row{&mlp_kind, "layers", "8,", false},
@@ -231,7 +213,7 @@ TEST(Options, AreHeldToTheirBounds) {
 }
 
 TEST(Options, EveryValueOfTheSearchIsAccepted) {
-  const Data data = exclusive_or(50, 8);
+  const Sample data = exclusive_or(50, 8);
   for (const ModelKind* kind : {&cnn_kind, &mlp_kind}) {
     for (const SearchAxis& axis : kind->search) {
       for (const std::string_view value : axis.values) {
@@ -244,7 +226,7 @@ TEST(Options, EveryValueOfTheSearchIsAccepted) {
 }
 
 TEST(Fit, BatchesThatDoNotDivideAreTheSameForAnyNumberOfThreads) {
-  const Data data = noisy(1501, 9);
+  const Sample data = noisy(1501, 9);
   for (const char* batch : {"1501", "700", "129", "3"}) {
     const Values values{{"batch", batch}, {"epochs", "2"}};
     EXPECT_EQ(score(*fit(cnn_kind, data.set(), values, 1), data.set()),

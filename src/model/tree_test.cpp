@@ -4,41 +4,22 @@
 #include <limits>
 
 #include "base/random.hpp"
+#include "model/model_test_support.hpp"
 #include "model/tree_bins.hpp"
 #include "model/tree_grow.hpp"
 
 namespace vedette {
 namespace {
 
-constexpr float missing = std::numeric_limits<float>::quiet_NaN();
+using model_test::Sample;
 
-struct Sample {
-  std::vector<float> values, weights;
-  std::vector<std::uint16_t> labels;
-  std::size_t width = 1;
-  std::size_t classes = 2;
-  TrainingSet set() const {
-    TrainingSet set;
-    set.rows = {values.data(), labels.size(), width};
-    set.labels = labels;
-    set.weights = weights;
-    set.classes = {std::string(benign_label)};
-    for (std::size_t k = 1; k < classes; ++k) set.classes.push_back("attack" + std::to_string(k));
-    for (std::size_t c = 0; c < width; ++c) {
-      set.schema.columns.push_back({"c" + std::to_string(c), ColumnKind::numeric});
-    }
-    return set;
-  }
-  float at(std::size_t row, std::size_t column) const { return values[row * width + column]; }
-};
+constexpr float missing = std::numeric_limits<float>::quiet_NaN();
 
 std::unique_ptr<Model> fit(const TrainingSet& set,
                            std::map<std::string, std::string, std::less<>> values) {
   FitOptions options;
   options.values = std::move(values);
-  auto model = tree_kind.fit(set, options);
-  EXPECT_TRUE(model) << (model ? "" : model.error().message);
-  return model ? std::move(*model) : nullptr;
+  return model_test::fit(tree_kind, set, std::move(options));
 }
 
 /// Few values, some missing, three columns that are one category, and rows that weigh differently.

@@ -58,11 +58,7 @@ TreeNode TreeWalk::node(std::size_t tree, std::uint32_t i) const {
 }
 
 std::uint32_t TreeWalk::step(std::size_t tree, std::uint32_t at, const float* row) const {
-  const TreeNode here = node(tree, at);
-  const float value = row[here.column()];
-  const unsigned above = value > here.cut ? 1U : 0U;
-  const unsigned lacking = value != value ? 1U : 0U;
-  return here.left + (above | (lacking & here.missing_right()));
+  return next_of(node(tree, at), row);
 }
 
 template <class Node, bool lacking>

@@ -100,14 +100,18 @@ inline void prefetch_rows(Rows rows, std::size_t from) {
 /// Whether any value is NaN, by vectors.
 bool any_missing(const float* values, std::size_t count);
 
-/// One row, one step at a time: what find() must equal. REQUIRES: a row of the tree's width.
-inline std::uint32_t plain_step(std::span<const TreeNode> nodes, std::uint32_t at,
-                                const float* row) {
-  const TreeNode& node = nodes[at];
+/// Where a row goes from a node. REQUIRES: a row of the tree's width.
+inline std::uint32_t next_of(const TreeNode& node, const float* row) {
   const float value = row[node.column()];
   const unsigned above = value > node.cut ? 1U : 0U;
   const unsigned lacking = value != value ? 1U : 0U;
   return node.left + (above | (lacking & node.missing_right()));
+}
+
+/// One row, one step at a time: what find() must equal.
+inline std::uint32_t plain_step(std::span<const TreeNode> nodes, std::uint32_t at,
+                                const float* row) {
+  return next_of(nodes[at], row);
 }
 
 }  // namespace vedette
