@@ -68,8 +68,6 @@ std::string find_mosquitto() {
 }
 
 Status write_settings(const std::filesystem::path& folder, std::uint16_t port) {
-  auto file = AtomicFile::create(folder / "mosquitto.conf");
-  if (!file) return file.error();
   // The default queue of 1,000 drops acknowledged messages without a word, and persistence without
   // an interval loses everything on a kill.
   // Started by root it would change to a user that cannot write here.
@@ -79,8 +77,7 @@ Status write_settings(const std::filesystem::path& folder, std::uint16_t port) {
       "max_queued_messages 0\nmax_inflight_messages 0\n"
       "persistence true\npersistence_location {}/\nautosave_interval 1\n",
       port, user, folder.string());
-  if (Status done = file->write(settings); !done) return done;
-  return file->commit();
+  return write_whole(folder / "mosquitto.conf", std::as_bytes(std::span{settings}));
 }
 
 [[noreturn]] void become_mosquitto(const std::string& program, const std::string& settings,

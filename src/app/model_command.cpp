@@ -60,10 +60,7 @@ Status show_tree(const ModelShowOptions& options, const ModelFile& file) {
   if (options.drawing.empty()) return {};
   const auto svg = tree_svg(file, options.depth);
   if (!svg) return svg.error();
-  auto out = AtomicFile::create(options.drawing);
-  if (!out) return out.error();
-  if (Status done = out->write(std::as_bytes(std::span{*svg})); !done) return done;
-  return out->commit();
+  return write_whole(options.drawing, std::as_bytes(std::span{*svg}));
 }
 
 void print_json(const std::filesystem::path& path, const ModelFile& file) {

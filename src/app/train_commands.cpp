@@ -170,13 +170,6 @@ Status check_folder_of(const std::filesystem::path& path) {
                fmt::format("{}: there is no folder {}", path.string(), folder.string())};
 }
 
-Status write_report(const std::filesystem::path& path, const std::string& html) {
-  auto file = AtomicFile::create(path);
-  if (!file) return file.error();
-  if (Status done = file->write(std::as_bytes(std::span{html})); !done) return done;
-  return file->commit();
-}
-
 }  // namespace
 
 Status run_train(const TrainCommand& command, const Clock& clock, std::stop_token stop) {
@@ -227,7 +220,8 @@ Status run_compare(const CompareCommand& command, const Clock& clock, std::stop_
           ? std::filesystem::path{command.dataset.stem().string() + ".comparison.html"}
           : command.report;
   const std::string title = fmt::format("Detectors on {}", command.dataset.filename().string());
-  if (Status done = write_report(report, to_html(*comparison, title)); !done) return done;
+  const std::string html = to_html(*comparison, title);
+  if (Status done = write_whole(report, std::as_bytes(std::span{html})); !done) return done;
   fmt::print(stderr, "report: {}\n", report.string());
   return {};
 }

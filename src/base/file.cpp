@@ -145,4 +145,11 @@ Status AtomicFile::commit() {
   return {};
 }
 
+Status write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes) {
+  auto file = AtomicFile::create(path);
+  if (!file) return file.error();
+  if (Status done = file->write(bytes); !done) return done;
+  return file->commit();
+}
+
 }  // namespace vedette

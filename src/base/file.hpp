@@ -67,4 +67,7 @@ class AtomicFile {
 /// "path: reason" from errno.
 Error system_error(const std::filesystem::path& path, int error_number);
 
+/// All of it or nothing: an AtomicFile of one piece. Errors name the path.
+Status write_whole(const std::filesystem::path& path, std::span<const std::byte> bytes);
+
 }  // namespace vedette

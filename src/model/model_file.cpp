@@ -249,11 +249,7 @@ Result<ModelFile> decode_model(std::span<const std::byte> bytes, std::span<const
 }
 
 Status save_model(const std::filesystem::path& path, ModelFile& file) {
-  const std::vector<std::byte> bytes = encode_model(file);
-  auto out = AtomicFile::create(path);
-  if (!out) return out.error();
-  if (Status status = out->write(bytes); !status) return status;
-  return out->commit();
+  return write_whole(path, encode_model(file));
 }
 
 Result<ModelFile> load_model(const std::filesystem::path& path, std::span<const ModelKind> kinds) {
