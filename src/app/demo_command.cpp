@@ -9,7 +9,7 @@
 #include "app/simulate_command.hpp"
 #include "app/tables.hpp"
 #include "base/log.hpp"
-#include "source/simulator.hpp"
+#include "fleet/fleet.hpp"
 #include "train/train.hpp"
 
 namespace vedette {
@@ -26,13 +26,13 @@ Status make_model(const DemoOptions& options, const std::filesystem::path& path,
                   std::stop_token stop) {
   fmt::print("training on {} simulated flows …\n", training_flows);
   std::fflush(stdout);
-  FleetOptions fleet;
+  FleetPlan fleet;
   fleet.devices = options.devices;
   fleet.seed = options.seed + 1;
   fleet.start = clock.now() - std::chrono::days{7};
   FleetSimulator simulator{fleet};
   DatasetWriter writer;
-  LabelledRecord item;
+  Simulated item;
   Progress progress{"simulating", training_flows};
   while (writer.size() < training_flows) {
     if (stop.stop_requested()) return Error{Errc::cancelled, "stopped"};

@@ -32,17 +32,20 @@ class Stream {
 
 class FleetStream final : public Stream {
  public:
-  FleetStream(const FleetOptions& options, Duration length) : fleet_(options) {
+  FleetStream(const FleetPlan& options, Duration length) : fleet_(options) {
     if (length.count() > 0) end_ = options.start + length;
   }
   Result<const LabelledRecord*> next(SimulateReport&) override {
-    fleet_.next(record_);
-    if (end_ && record_.record.time >= *end_) return nullptr;
+    fleet_.next(said_);
+    if (end_ && said_.record.time >= *end_) return nullptr;
+    std::swap(record_.record, said_.record);
+    std::swap(record_.truth, said_.truth);
     return &record_;
   }
 
  private:
   FleetSimulator fleet_;
+  Simulated said_;
   LabelledRecord record_;
   std::optional<Time> end_;
 };
@@ -364,7 +367,7 @@ SimulateOptions settled(SimulateOptions options, const Clock& clock) {
   if (options.rate <= 0 || !is_broker(options.to) || !options.replay.empty()) return options;
   // One flow and one reading every five seconds at pace 1 (simulator.hpp).
   const double usual_rate = static_cast<double>(options.fleet.devices) * 0.4;
-  options.fleet.pace = std::clamp(options.rate / usual_rate, 1e-6, FleetOptions::pace_max);
+  options.fleet.pace = std::clamp(options.rate / usual_rate, 1e-6, FleetPlan::pace_max);
   if (options.length.count() > 0) {
     const double seconds = static_cast<double>(options.length.count()) / 1e6;
     const auto messages = std::max<std::uint64_t>(

@@ -13,14 +13,14 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "net/mqtt.hpp"
-#include "source/simulator.hpp"
+#include "fleet/fleet.hpp"
 
 namespace vedette {
 
 struct SimulateOptions {
   /// `start` at 0 means now. `pace` is ignored when a broker gets a fixed `rate`: the fleet then
   /// speaks so often that its own time runs about as fast as the clock.
-  FleetOptions fleet;
+  FleetPlan fleet;
   /// Recorded files (Zeek, JSON, CSV) to send instead of a fleet, one after the other. The payloads
   /// keep their recorded times.
   std::vector<std::filesystem::path> replay;

@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "record/raw_message.hpp"
 #include "record/record.hpp"
+#include "record/truth_note.hpp"
 
 namespace vedette {
 
@@ -53,5 +54,9 @@ std::optional<std::string_view> sniff_format(std::string_view head);
 /// an equal record. `truth` goes into label and detailed-label, tab separated.
 void append_zeek_header(std::string& out);
 void append_zeek_line(std::string& out, const Record& record, const Truth& truth);
+
+/// Fills `note` from one line that append_truth_line() wrote; unknown members are passed over.
+/// @return malformed, quoting the line.
+Status read_truth_line(std::string_view line, TruthNote& note);
 
 }  // namespace vedette

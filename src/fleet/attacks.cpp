@@ -3,21 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
-#include "source/simulator_parts.hpp"
+#include "fleet/parts.hpp"
 
 namespace vedette::simulator {
 
 namespace {
-
-constexpr std::array<std::string_view, kind_count> kind_names{"PartOfAHorizontalPortScan",
-                                                              "C&C",
-                                                              "DDoS",
-                                                              "FileDownload",
-                                                              "Attack",
-                                                              "spike",
-                                                              "stuck",
-                                                              "level_shift",
-                                                              "drift"};
 
 /// Victims live in 198.19.0.0/16 (benchmarks, RFC 2544), command servers in 203.0.113.0/24 and
 /// 192.0.2.0/24 (documentation, RFC 5737): nobody's addresses.
@@ -121,10 +111,6 @@ void guess_flow(Flow& flow, Random& random, Device& device, const Place& place) 
 }
 
 }  // namespace
-
-std::string_view name_of(Kind kind) {
-  return kind_names[static_cast<std::size_t>(kind)];
-}
 
 void plan_attack(Place& place, Random& random) {
   place.variant = 0;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "source/simulator_parts.hpp"
+#include "fleet/parts.hpp"
 
 namespace vedette::simulator {
 

@@ -60,7 +60,7 @@ enum class Task : std::uint8_t {
 };
 constexpr std::uint16_t boot_steps = 8;
 
-enum class Rhythm : std::uint8_t {
+enum class RhythmKind : std::uint8_t {
   steady,     ///< period +- 5 %
   irregular,  ///< mean period
   daytime,    ///< irregular, 1.6 times as often in the afternoon, 0.4 times at night
@@ -69,7 +69,7 @@ enum class Rhythm : std::uint8_t {
 struct TaskSpec {
   Task task = Task::dns;
   double period_s = 60;
-  Rhythm rhythm = Rhythm::steady;
+  RhythmKind rhythm = RhythmKind::steady;
 };
 
 /// One measured value. The reading is base + individual + daily * daily() + walk + load + noise,
@@ -89,19 +89,19 @@ struct Channel {
 };
 constexpr std::size_t channels_max = 4;
 
-struct Profile {
+struct ProfileRow {
   std::string_view name;
   std::span<const TaskSpec> tasks;
   std::span<const Channel> channels;  ///< the first is the one that drifts, spikes and shifts
 };
-std::span<const Profile> profiles();
+std::span<const ProfileRow> profiles();
 
 constexpr std::uint16_t no_episode = 0xffff;
 constexpr std::uint8_t vendors = 6;
 
 struct Device {
   std::string name;
-  const Profile* profile = nullptr;
+  const ProfileRow* profile = nullptr;
   std::uint32_t address = 0;
   std::uint16_t next_port = 0;
   std::uint16_t episode = no_episode;  ///< which of the fleet's places
@@ -125,13 +125,13 @@ enum class Kind : std::uint8_t {
   drift
 };
 constexpr std::size_t kind_count = 9;
-std::string_view name_of(Kind kind);
 constexpr bool is_fault(Kind kind) {
   return kind >= Kind::spike;
 }
 
 struct Place {
   bool taken = false;
+  std::uint32_t number = 0;
   Kind kind = Kind::port_scan;
   std::uint32_t device = 0;
   Time begins;

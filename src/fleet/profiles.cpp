@@ -1,13 +1,13 @@
 /// The profiles: what each sort of device does all day. Periods are seconds at pace 1; together
 /// they make about one flow and one reading every five seconds.
-#include "source/simulator_parts.hpp"
+#include "fleet/parts.hpp"
 
 namespace vedette::simulator {
 
 namespace {
 
 using enum Task;
-using enum Rhythm;
+using enum RhythmKind;
 
 constexpr double hour = 3600;
 
@@ -303,7 +303,7 @@ constexpr Channel motion_channels[] = {
      .high = 100},
     {.name = "motion", .base = 0, .load = 1, .per_unit = 1, .low = 0, .high = 1}};
 
-constexpr Profile table[] = {
+constexpr ProfileRow table[] = {
     {"camera", camera_tasks, camera_channels},
     {"thermostat", thermostat_tasks, thermostat_channels},
     {"plug", plug_tasks, plug_channels},
@@ -318,7 +318,7 @@ constexpr Profile table[] = {
 
 }  // namespace
 
-std::span<const Profile> profiles() {
+std::span<const ProfileRow> profiles() {
   return table;
 }
 

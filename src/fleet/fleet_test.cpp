@@ -1,4 +1,4 @@
-#include "source/simulator.hpp"
+#include "fleet/fleet.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,14 +18,14 @@ using std::chrono::seconds;
 // 2026-03-02T00:00:00Z
 const Time start = time_from_micros(1'772'409'600'000'000);
 
-FleetOptions options_with(std::uint64_t seed) {
-  FleetOptions options;
+FleetPlan options_with(std::uint64_t seed) {
+  FleetPlan options;
   options.seed = seed;
   options.start = start;
   return options;
 }
 
-std::string text_of(const LabelledRecord& labelled) {
+std::string text_of(const Simulated& labelled) {
   std::string text = labelled.record.device + ' ' + labelled.truth.label + ' ' +
                      to_text(labelled.record.key) + ' ';
   append_record_json(text, labelled.record);
@@ -35,7 +35,7 @@ std::string text_of(const LabelledRecord& labelled) {
 /// Calls `see` for every record of the first `length` of event time.
 template <class See>
 void watch(FleetSimulator& fleet, Duration length, See see) {
-  LabelledRecord labelled;
+  Simulated labelled;
   for (fleet.next(labelled); labelled.record.time < start + length; fleet.next(labelled)) {
     see(labelled);
   }
@@ -49,9 +49,9 @@ TEST(FleetSimulator, SameSeedGivesTheSameRecordsAndAnotherSeedOthers) {
   FleetSimulator one(options_with(7));
   FleetSimulator two(options_with(7));
   FleetSimulator other(options_with(8));
-  LabelledRecord a;
-  LabelledRecord b;
-  LabelledRecord c;
+  Simulated a;
+  Simulated b;
+  Simulated c;
   std::size_t same_as_other = 0;
   for (int i = 0; i < 30'000; ++i) {
     one.next(a);
@@ -65,7 +65,7 @@ TEST(FleetSimulator, SameSeedGivesTheSameRecordsAndAnotherSeedOthers) {
 
 TEST(FleetSimulator, TimeNeverGoesBackAndKeysAreUnique) {
   FleetSimulator fleet(options_with(3));
-  LabelledRecord labelled;
+  Simulated labelled;
   Time before = start;
   std::set<RecordKey> keys;
   std::set<std::string> uids;
@@ -153,11 +153,11 @@ void check_state(const Flow& flow) {
 }
 
 TEST(FleetSimulator, EveryFlowAgreesWithItself) {
-  FleetOptions options = options_with(11);
+  FleetPlan options = options_with(11);
   options.devices = 50;
   options.episode_every = seconds{20};
   FleetSimulator fleet(options);
-  LabelledRecord labelled;
+  Simulated labelled;
   std::set<std::string> states;
   for (int i = 0; i < 120'000; ++i) {
     fleet.next(labelled);
@@ -178,7 +178,7 @@ TEST(FleetSimulator, EveryFlowAgreesWithItself) {
 TEST(FleetSimulator, EveryReadingIsFiniteAndNamed) {
   FleetSimulator fleet(options_with(5));
   std::map<std::string, std::size_t> widths;
-  watch(fleet, hours{2}, [&](const LabelledRecord& labelled) {
+  watch(fleet, hours{2}, [&](const Simulated& labelled) {
     const Record& record = labelled.record;
     if (record.kind != RecordKind::reading) return;
     ASSERT_GT(record.reading.size(), 0U);
@@ -196,7 +196,7 @@ TEST(FleetSimulator, ADayHoldsEveryKindAndMostlyBenignRecords) {
   FleetSimulator fleet(options_with(1));
   std::map<std::string, std::size_t> labels;
   std::size_t all = 0;
-  watch(fleet, hours{24}, [&](const LabelledRecord& labelled) {
+  watch(fleet, hours{24}, [&](const Simulated& labelled) {
     ++labels[labelled.truth.label];
     ++all;
     const bool fault = labelled.truth.label == "spike" || labelled.truth.label == "stuck" ||
@@ -204,23 +204,25 @@ TEST(FleetSimulator, ADayHoldsEveryKindAndMostlyBenignRecords) {
     if (labelled.truth.label == benign_label) return;
     ASSERT_EQ(fault, labelled.record.kind == RecordKind::reading) << labelled.truth.label;
   });
-  for (const std::string& kind : episode_kinds()) EXPECT_GE(labels[kind], 20U) << kind;
+  for (const EpisodeKind& kind : episode_kinds()) {
+    EXPECT_GE(labels[std::string{kind.label}], 20U) << kind.name;
+  }
   EXPECT_EQ(labels.size(), episode_kinds().size() + 1);
   EXPECT_GT(labels["Benign"], all / 2);
 }
 
 TEST(FleetSimulator, WithoutEpisodesEverythingIsBenign) {
-  FleetOptions options = options_with(2);
+  FleetPlan options = options_with(2);
   options.episode_every = Duration{0};
   FleetSimulator fleet(options);
-  watch(fleet, hours{2}, [&](const LabelledRecord& labelled) {
+  watch(fleet, hours{2}, [&](const Simulated& labelled) {
     ASSERT_EQ(labelled.truth.label, benign_label);
-    ASSERT_TRUE(fleet.episode().empty());
+    ASSERT_TRUE(fleet.episodes().empty());
   });
 }
 
 TEST(FleetSimulator, BenignTrafficHasItsOddities) {
-  FleetOptions options = options_with(4);
+  FleetPlan options = options_with(4);
   options.episode_every = Duration{0};
   FleetSimulator fleet(options);
   std::size_t lost_names = 0;
@@ -228,7 +230,7 @@ TEST(FleetSimulator, BenignTrafficHasItsOddities) {
   std::size_t refused = 0;
   std::size_t images = 0;
   std::size_t boots = 0;
-  watch(fleet, hours{24}, [&](const LabelledRecord& labelled) {
+  watch(fleet, hours{24}, [&](const Simulated& labelled) {
     const Flow& flow = labelled.record.flow;
     lost_names += flow.resp_p == 53 && flow.conn_state == ConnState::S0 ? 1 : 0;
     unanswered += flow.proto == Proto::tcp && flow.conn_state == ConnState::S0 ? 1 : 0;
@@ -249,13 +251,13 @@ TEST(FleetSimulator, ADeviceMakesAFlowAndAReadingEveryFiveSeconds) {
     double readings = 0;
   };
   const auto count = [](double pace) {
-    FleetOptions options = options_with(6);
+    FleetPlan options = options_with(6);
     options.devices = 30;
     options.pace = pace;
     options.episode_every = Duration{0};
     FleetSimulator fleet(options);
     Count counted;
-    watch(fleet, hours{2}, [&](const LabelledRecord& labelled) {
+    watch(fleet, hours{2}, [&](const Simulated& labelled) {
       (labelled.record.kind == RecordKind::flow ? counted.flows : counted.readings) += 1;
     });
     return counted;
@@ -270,16 +272,16 @@ TEST(FleetSimulator, ADeviceMakesAFlowAndAReadingEveryFiveSeconds) {
 }
 
 TEST(FleetSimulator, EpisodesBeginAsOftenAsAsked) {
-  FleetOptions options = options_with(9);
+  FleetPlan options = options_with(9);
   options.episode_every = seconds{60};
   options.episode_length = seconds{10};
   options.devices = 6;
   options.kinds = {"C&C"};
   FleetSimulator fleet(options);
   std::set<std::pair<std::string, Time>> seen;
-  watch(fleet, hours{10}, [&](const LabelledRecord& labelled) {
+  watch(fleet, hours{10}, [&](const Simulated& labelled) {
     for (const Episode& episode : fleet.episodes()) {
-      EXPECT_EQ(episode.kind, "C&C");
+      EXPECT_EQ(episode.label, "C&C");
       seen.emplace(episode.device, episode.begins);
     }
     if (labelled.truth.label != benign_label) {
@@ -291,13 +293,13 @@ TEST(FleetSimulator, EpisodesBeginAsOftenAsAsked) {
 }
 
 TEST(FleetSimulator, AnEpisodeStartsAndStopsByName) {
-  FleetOptions options = options_with(10);
+  FleetPlan options = options_with(10);
   options.episode_every = Duration{0};
   FleetSimulator fleet(options);
-  LabelledRecord labelled;
+  Simulated labelled;
   fleet.next(labelled);
   ASSERT_TRUE(fleet.start_episode("camera-02", "DDoS", seconds{60}).ok());
-  EXPECT_EQ(fleet.episode(), "camera-02: DDoS");
+  EXPECT_EQ(fleet.episodes().front().device, "camera-02");
   EXPECT_EQ(fleet.start_episode("camera-02", "drift", seconds{1}).error().code, Errc::busy);
   EXPECT_EQ(fleet.start_episode("camera-99", "DDoS", seconds{1}).error().code, Errc::not_found);
   EXPECT_EQ(fleet.start_episode("camera-01", "ddos", seconds{1}).error().code, Errc::not_found);
@@ -313,7 +315,7 @@ TEST(FleetSimulator, AnEpisodeStartsAndStopsByName) {
   EXPECT_GT(attacks, 200U);
   EXPECT_EQ(fleet.stop_episodes(), 1U);
   EXPECT_EQ(fleet.stop_episodes(), 0U);
-  EXPECT_TRUE(fleet.episode().empty());
+  EXPECT_TRUE(fleet.episodes().empty());
   for (int i = 0; i < 10'000; ++i) {
     fleet.next(labelled);
     ASSERT_EQ(labelled.truth.label, benign_label);
@@ -321,16 +323,16 @@ TEST(FleetSimulator, AnEpisodeStartsAndStopsByName) {
 }
 
 TEST(FleetSimulator, StoppedEpisodesGiveTheirPlacesBack) {
-  FleetOptions options = options_with(12);
+  FleetPlan options = options_with(12);
   options.devices = 200;
   options.episode_every = Duration{0};
   FleetSimulator fleet(options);
-  LabelledRecord labelled;
+  Simulated labelled;
   fleet.next(labelled);
   const std::vector<std::string> names = fleet.devices();
   for (int round = 0; round < 5; ++round) {
     for (std::size_t i = 0; i < FleetSimulator::episodes_max; ++i) {
-      const std::string kind = episode_kinds()[i % episode_kinds().size()];
+      const std::string_view kind = episode_kinds()[i % episode_kinds().size()].name;
       ASSERT_TRUE(fleet.start_episode(names[i], kind, hours{1000}).ok()) << round << ' ' << i;
     }
     EXPECT_EQ(fleet.start_episode(names[100], "C&C", hours{1}).error().code, Errc::busy);
@@ -348,10 +350,10 @@ struct Faulted {
   std::vector<std::string> labels;
 };
 Faulted with_fault(std::string_view device, std::string_view kind) {
-  FleetOptions options = options_with(13);
+  FleetPlan options = options_with(13);
   options.episode_every = Duration{0};
   FleetSimulator fleet(options);
-  LabelledRecord labelled;
+  Simulated labelled;
   Faulted seen;
   bool started = false;
   for (fleet.next(labelled); labelled.record.time < start + hours{2}; fleet.next(labelled)) {
@@ -400,25 +402,25 @@ TEST(FleetSimulator, ASpikeIsShortAndADriftGrows) {
 
 TEST(FleetSimulator, ReusesItsRecord) {
   FleetSimulator fleet(options_with(14));
-  LabelledRecord reused;
-  LabelledRecord fresh;
+  Simulated reused;
+  Simulated fresh;
   FleetSimulator twin(options_with(14));
   for (int i = 0; i < 20'000; ++i) {
     fleet.next(reused);
-    fresh = LabelledRecord{};
+    fresh = Simulated{};
     twin.next(fresh);
     ASSERT_EQ(text_of(reused), text_of(fresh)) << "nothing of the last record is left over";
   }
 }
 
 TEST(FleetSimulator, ALargeFleetHasUniqueNamesAndAddresses) {
-  FleetOptions options = options_with(15);
-  options.devices = FleetOptions::devices_max;
+  FleetPlan options = options_with(15);
+  options.devices = FleetPlan::devices_max;
   FleetSimulator fleet(options);
   const std::vector<std::string> names = fleet.devices();
   EXPECT_EQ(std::set<std::string>(names.begin(), names.end()).size(), options.devices);
   std::map<std::string, std::string> device_of;
-  LabelledRecord labelled;
+  Simulated labelled;
   for (int i = 0; i < 60'000; ++i) {
     fleet.next(labelled);
     if (labelled.record.kind != RecordKind::flow) continue;
@@ -428,14 +430,14 @@ TEST(FleetSimulator, ALargeFleetHasUniqueNamesAndAddresses) {
   }
 }
 
-TEST(FleetOptionsCheck, NamesWhatNoFleetCanHave) {
+TEST(FleetPlanCheck, NamesWhatNoFleetCanHave) {
   struct Case {
     const char* what;
-    FleetOptions options;
+    FleetPlan options;
     Errc code;
   };
   const auto with = [](auto change) {
-    FleetOptions options;
+    FleetPlan options;
     change(options);
     return options;
   };
@@ -449,7 +451,7 @@ TEST(FleetOptionsCheck, NamesWhatNoFleetCanHave) {
       {"no length", with([](auto& o) { o.episode_length = seconds{0}; }), Errc::out_of_range},
       {"unknown kind", with([](auto& o) { o.kinds = {"Mirai"}; }), Errc::not_found},
   };
-  EXPECT_TRUE(check(FleetOptions{}).ok());
+  EXPECT_TRUE(check(FleetPlan{}).ok());
   for (const Case& one : cases) {
     const Status status = check(one.options);
     ASSERT_FALSE(status.ok()) << one.what;
