@@ -3,7 +3,7 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { Icon, Mark } from "@/components/Icon";
 import { Bones, Empty } from "@/components/States";
 import { live, useLive } from "@/lib/live";
-import { useAlerts, useStatus } from "@/lib/queries";
+import { useAlerts, useFleetIsThere, useStatus } from "@/lib/queries";
 import { href, useRoute } from "@/lib/router";
 import { useSession } from "@/lib/session";
 import { toggleTheme, useTheme } from "@/lib/theme";
@@ -58,11 +58,12 @@ function useFreshAlerts() {
 function Side({ open, close, here }: { open: boolean; close: () => void; here: string }) {
   const { me } = useSession();
   const status = useStatus();
+  const fleet = useFleetIsThere();
   return (
     <aside id="side" className={open ? "side open" : "side"} aria-label="Main" onKeyDown={(event) => event.key === "Escape" && close()}>
       <a className="brand" href="#/" onClick={close}><Mark /> Vedette</a>
       <nav className="nav" aria-label="Pages">
-        {pages.map((page) => (
+        {pages.filter((page) => fleet || !page.ofFleet).map((page) => (
           <a key={page.path} href={href(page.path ? [page.path] : [])} aria-current={page.path === here ? "page" : undefined} onClick={close}>
             <Icon name={page.icon} />
             {page.title}

@@ -10,11 +10,14 @@ export interface PageEntry {
   title: string;
   icon: IconName;
   component: ComponentType<{ rest: string[] }>;
+  /** Only in the menu when the service has a simulated fleet or a scoreboard. */
+  ofFleet?: true;
 }
 
 const Devices = lazy(() => import("@/features/devices").then((m) => ({ default: m.DevicesPage })));
 const Verdicts = lazy(() => import("@/features/verdicts").then((m) => ({ default: m.VerdictsPage })));
 const Alerts = lazy(() => import("@/features/alerts").then((m) => ({ default: m.AlertsPage })));
+const Fleet = lazy(() => import("@/features/fleet").then((m) => ({ default: m.FleetPage })));
 const Models = lazy(() => import("@/features/models").then((m) => ({ default: m.ModelsPage })));
 const Quarantine = lazy(() => import("@/features/quarantine").then((m) => ({ default: m.QuarantinePage })));
 const Account = lazy(() => import("@/features/account").then((m) => ({ default: m.AccountPage })));
@@ -24,6 +27,7 @@ export const pages: readonly PageEntry[] = [
   { path: "devices", title: "Devices", icon: "devices", component: Devices },
   { path: "verdicts", title: "Verdicts", icon: "verdicts", component: Verdicts },
   { path: "alerts", title: "Alerts", icon: "alerts", component: Alerts },
+  { path: "fleet", title: "Fleet", icon: "fleet", component: Fleet, ofFleet: true },
   { path: "models", title: "Models", icon: "models", component: Models },
   { path: "quarantine", title: "Quarantine", icon: "quarantine", component: Quarantine },
   { path: "account", title: "Account", icon: "account", component: Account },

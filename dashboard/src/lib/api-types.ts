@@ -233,6 +233,99 @@ export interface AuditEntry {
   subject: string;
 }
 
+/** An attack or a fault the simulated fleet can be told to do. */
+export interface EpisodeKind {
+  /** "udp_flood" */
+  name: string;
+  /** What its records are labelled. */
+  label: string;
+  fault: boolean;
+  meaning: string;
+}
+/** What goes on in the simulated fleet. */
+export interface RunningEpisode {
+  number: number;
+  device: string;
+  kind: string;
+  label: string;
+  begins: string;
+  ends: string;
+  intensity: number;
+}
+/** Times are those of the records, which may pass faster than ours. */
+export interface Simulation {
+  now: string;
+  devices: string[];
+  kinds: EpisodeKind[];
+  episodes: RunningEpisode[];
+}
+export interface NewEpisode {
+  kind: string;
+  /** Left out: chosen by chance. */
+  device?: string;
+  length_seconds: number;
+  intensity: number;
+}
+
+/** A ratio is null while nothing was counted that could define it. */
+export interface DetectorScore {
+  /** A model's id, "quarantine" for refused messages, "none" where no model judged. */
+  model: string;
+  records: number;
+  true_positives: number;
+  false_positives: number;
+  true_negatives: number;
+  false_negatives: number;
+  recall: number | null;
+  precision: number | null;
+  false_positive_rate: number | null;
+}
+export interface CauseScore {
+  cause: string;
+  label: string;
+  fault: boolean;
+  detector: string;
+  records: number;
+  flagged: number;
+  /** Flagged and called by the right label. */
+  named: number;
+  recall: number | null;
+  /** Of the flagged records called by this label, the share that really are. */
+  precision: number | null;
+  episodes: number;
+  episodes_detected: number;
+  time_to_detect: { median_seconds: number | null; max_seconds: number | null };
+}
+export interface ScoredEpisode {
+  /** Starts again at 1 with the simulator: with device, cause and begins it is unique. */
+  number: number;
+  device: string;
+  cause: string;
+  label: string;
+  begins: string;
+  last_record: string;
+  records: number;
+  flagged: number;
+  detectors: { model: string; flagged: number }[];
+  time_to_detect_seconds: number | null;
+}
+/** What the detectors said against what was true. */
+export interface Scoreboard {
+  since: string;
+  enabled: boolean;
+  records: {
+    joined: number;
+    waiting_truth: number;
+    waiting_verdict: number;
+    dropped: number;
+    bad_lines: number;
+  };
+  detectors: DetectorScore[];
+  causes: CauseScore[];
+  /** Newest first, at most 200. */
+  episodes: ScoredEpisode[];
+}
+
 /** Events of /api/v1/stream. */
 export interface Tick {
   time: string;

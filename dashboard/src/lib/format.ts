@@ -12,9 +12,9 @@ export function count(value: number | null | undefined): string {
   return known(value) ? grouped.format(value) : missing;
 }
 
-/** 1, "flow" → "1 flow"; 2, "flow" → "2 flows". */
-export function counted(value: number, noun: string): string {
-  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+/** 1, "flow" → "1 flow"; 2, "flow" → "2 flows"; 2, "half", "halves" → "2 halves". */
+export function counted(value: number, noun: string, many = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : many}`;
 }
 
 /** For tiles: 1,234,567 → "1.23 M"; below 100,000 in full. */
@@ -104,6 +104,21 @@ export function seconds(value: number): string {
   const [nextSize, nextName] = units[first + 1]!;
   const rest = Math.floor((whole % size) / nextSize);
   return `${Math.floor(whole / size)} ${name}${rest > 0 ? ` ${rest} ${nextName}` : ""}`;
+}
+
+/** How long something took: 3.21 → "3.2 s", 0.03 → "<0.1 s"; from ten seconds on as seconds(). */
+export function delay(value: number | null | undefined): string {
+  if (!known(value)) return missing;
+  if (value > 0 && value < 0.1) return "<0.1 s";
+  return value < 9.95 ? `${Number(value.toFixed(1))} s` : seconds(value);
+}
+
+const acronyms = new Set(["arp", "cnc", "dns", "http", "mqtt", "ssh", "syn", "tcp", "udp"]);
+
+/** A name as in a scenario, for people: "udp_flood" → "UDP flood". */
+export function words(name: string): string {
+  const text = name.split("_").map((word) => (acronyms.has(word) ? word.toUpperCase() : word)).join(" ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** "12 s ago"; clocks that differ a little read "just now". */

@@ -1,7 +1,7 @@
 /** Questions that more than one feature asks. */
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Alert, Device, Items, Page, Status, Verdict } from "./api-types";
-import { http, withQuery } from "./http";
+import type { Alert, Device, Items, Page, Scoreboard, Simulation, Status, Verdict } from "./api-types";
+import { ApiError, http, withQuery } from "./http";
 
 export interface VerdictFilter {
   device?: string;
@@ -54,6 +54,36 @@ export function useVerdicts(filter: VerdictFilter, limit = 50) {
 
 export function useAlerts(filter: AlertFilter, limit = 50) {
   return usePages<Alert>(["alerts", filter, limit], "alerts", { ...filter, limit }, 10_000);
+}
+
+/** Answers null where the service has no such thing, which is no failure. */
+async function ifThere<T>(path: string, signal: AbortSignal): Promise<T | null> {
+  try {
+    return await http.get<T>(path, signal);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
+  }
+}
+
+/** What is not there now is not there later: a service is started with its fleet or without. */
+function useIfThere<T>(key: string, refetchMillis: number | false) {
+  return useQuery({
+    queryKey: [key],
+    queryFn: ({ signal }) => ifThere<T>(key, signal),
+    staleTime: (query) => (query.state.data === null ? Infinity : 1_000),
+    refetchInterval: (query) => (query.state.data === null ? false : refetchMillis),
+  });
+}
+
+export const useSimulation = (refetchMillis: number | false = false) => useIfThere<Simulation>("simulation", refetchMillis);
+export const useScoreboard = (refetchMillis: number | false = false) => useIfThere<Scoreboard>("scoreboard", refetchMillis);
+
+/** Is there anything to show on the fleet's page? Asked once, for the menu. */
+export function useFleetIsThere(): boolean {
+  const simulation = useSimulation();
+  const scoreboard = useScoreboard();
+  return Boolean(simulation.data) || scoreboard.data?.enabled === true;
 }
 
 export { usePages };

@@ -1,29 +1,8 @@
-import type { ReactNode } from "react";
+import { Tile } from "@/components/Tile";
 import { count, counted, micros, percent, rate, short } from "@/lib/format";
 import { useLive } from "@/lib/live";
 import { useDevices, useStatus } from "@/lib/queries";
 import { href } from "@/lib/router";
-
-interface TileProps {
-  name: string;
-  value: ReactNode;
-  unit?: string;
-  under: ReactNode;
-  to?: string;
-  alarm?: boolean;
-}
-
-function Tile({ name, value, unit, under, to, alarm = false }: TileProps) {
-  const inner = (
-    <>
-      <span className="name">{name}</span>
-      <span className="value">{value}{unit && <small>{unit}</small>}</span>
-      <span className="under">{under}</span>
-    </>
-  );
-  const look = alarm ? "tile alarm" : "tile";
-  return to ? <a className={look} href={to}>{inner}</a> : <div className={look}>{inner}</div>;
-}
 
 export function Tiles() {
   const status = useStatus().data;

@@ -1,0 +1,14 @@
+/** What the scoreboard calls a detector that is no model. */
+const others: Readonly<Record<string, string>> = {
+  quarantine: "quarantine",
+  none: "no model",
+};
+
+export const detectorName = (model: string): string => others[model] ?? model;
+
+const meanings: Readonly<Record<string, string>> = {
+  quarantine: "messages that could not be read count as found",
+  none: "records that no model judged",
+};
+
+export const detectorMeaning = (model: string): string | undefined => meanings[model];
