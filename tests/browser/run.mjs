@@ -49,7 +49,9 @@ function watch(page, origin) {
     // Before somebody is signed in "who am I" and a wrong password are answered with 401, and the
     // browser reports that by itself.
     const expected = !seen.signedIn && /\/api\/v1\/(me|login)$/.test(at) && message.text().includes("401");
-    if (!expected) seen.errors.push(`${message.text()} (${at || "no address"})`);
+    // How the page learns that a service has no simulated fleet.
+    const absent = /\/api\/v1\/(simulation|scoreboard)$/.test(at) && message.text().includes("404");
+    if (!expected && !absent) seen.errors.push(`${message.text()} (${at || "no address"})`);
   });
   page.on("pageerror", (error) => seen.errors.push(`uncaught: ${error.message}`));
   page.on("request", (request) => {
@@ -174,6 +176,46 @@ async function verdictExpands(page) {
   check((await fields.count()) > 0, "An opened verdict shows no fields of its record.");
 }
 
+const appears = (locator, timeout) => locator.first().waitFor({ timeout }).then(() => true, () => false);
+
+/** Only a service that runs a simulated fleet has a page of it. */
+async function runsFleet(page) {
+  const status = await page.evaluate(() => fetch("api/v1/simulation").then((answer) => answer.status));
+  check(status === 200 || status === 404, `GET /api/v1/simulation answered ${status}.`);
+  if (status === 404) return false;
+  const linked = await appears(page.getByRole("link", { name: "Fleet", exact: true }), 10_000);
+  check(linked, "The service runs a fleet but the menu has no page of it.");
+  return true;
+}
+
+/** Starts an attack by hand, sees it run, sees its records scored, and stops it. */
+async function attackIsScored(page) {
+  await page.setViewportSize(wide);
+  await page.getByRole("link", { name: "Fleet", exact: true }).click();
+  await settle(page);
+  check((await page.locator("h1").innerText()) === "Fleet", "The menu does not lead to the fleet.");
+  await page.getByLabel("Length in seconds").fill("600");
+  const cards = page.getByTestId("kind");
+  check(await appears(cards, 10_000), "The page of the fleet offers no attack.");
+  // A flood makes many records a second, so that the scoreboard need not be waited for.
+  const floods = cards.filter({ has: page.locator(".badge", { hasText: "DDoS" }) });
+  const card = (await floods.count()) > 0 ? floods.first() : cards.first();
+  const kind = await card.getAttribute("data-kind");
+  await card.getByRole("button").click();
+  const said = card.locator("[role=status][data-number]");
+  check(await appears(said, 10_000), `"${kind}" did not start: ${(await card.getByRole("alert").allInnerTexts()).join() || "no answer"}`);
+  const number = await said.getAttribute("data-number");
+  const running = page.locator(`[data-testid=running][data-number="${number}"]`);
+  check(await appears(running, 10_000), `Episode ${number} (${kind}) was started but is not shown as running.`);
+  const lane = page.locator(`[data-testid=lane][data-number="${number}"][data-cause="${kind}"]`);
+  check(await appears(lane, settings.patience), `Episode ${number} (${kind}) is not on the scoreboard after ${settings.patience / 1000} s.`);
+  check(/^\d+ of [1-9]\d* found/.test(await page.getByTestId("headline").innerText()), "The scoreboard has an episode but its headline counts none.");
+  await shot(page, "dark-fleet-running");
+  await running.getByRole("button").click();
+  const gone = running.waitFor({ state: "detached", timeout: 10_000 }).then(() => true, () => false);
+  check(await gone, `Episode ${number} (${kind}) was stopped but still runs.`);
+}
+
 async function everyPage(page, all, size, scheme, prefix) {
   await page.setViewportSize(size);
   await page.emulateMedia({ colorScheme: scheme });
@@ -197,7 +239,9 @@ async function walk(page, seen) {
   await lawIsShown(page);
   await pauseHolds(page);
   await verdictExpands(page);
-  const all = [...pages, await firstDevice(page), await firstAlert(page)].filter((path, i) => path || i === 0);
+  const fleet = await runsFleet(page);
+  if (fleet) await attackIsScored(page);
+  const all = [...pages, fleet ? "fleet" : "", await firstDevice(page), await firstAlert(page)].filter((path, i) => path || i === 0);
   await everyPage(page, all, wide, "dark", "dark");
   await everyPage(page, all, wide, "light", "light");
   await everyPage(page, all, phone, "dark", "phone-dark");
@@ -206,6 +250,7 @@ async function walk(page, seen) {
   await menuWorks(page);
   check(seen.errors.length === 0, `The console has errors: ${seen.errors.join("; ")}`);
   check(seen.strangers.size === 0, `The page spoke to other hosts: ${[...seen.strangers].join(", ")}`);
+  return fleet ? "" : "; this service runs no fleet, so the page of the fleet was not tried";
 }
 
 async function main() {
@@ -225,7 +270,7 @@ async function main() {
   const page = context.pages()[0] ?? (await context.newPage());
   const seen = watch(page, settings.url);
   try {
-    await walk(page, seen);
+    return await walk(page, seen);
   } catch (error) {
     await shot(page, "failure").catch(() => undefined);
     throw error;
@@ -236,7 +281,7 @@ async function main() {
 }
 
 main().then(
-  () => console.log(`browser test passed; screenshots in ${settings.folder}`),
+  (remark) => console.log(`browser test passed; screenshots in ${settings.folder}${remark}`),
   (error) => {
     console.error(`browser test failed: ${error instanceof Failure ? error.message : error.stack}`);
     process.exit(1);

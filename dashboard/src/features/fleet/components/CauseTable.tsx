@@ -7,21 +7,32 @@ import { groupsOf } from "../api/score";
 import type { CauseGroup } from "../api/score";
 import { detectorName } from "./names";
 
-function Cells({ row }: { row: CauseScore }) {
+function Delay({ row }: { row: CauseScore }) {
   const { median_seconds, max_seconds } = row.time_to_detect;
+  return (
+    <>
+      {delay(median_seconds)}
+      {row.episodes_detected > 1 && max_seconds !== null && <span className="small muted under">longest {delay(max_seconds)}</span>}
+    </>
+  );
+}
+
+/** On a phone precision stands below recall, and the time below the episodes. */
+function Cells({ row }: { row: CauseScore }) {
   return (
     <>
       <td className="hide-phone mono soft">{detectorName(row.detector)}</td>
       <td>
         <Meter value={row.recall} text={percent(row.recall)} />
-        <span className="small muted whole">{count(row.flagged)} of {count(row.records)}</span>
+        <span className="small muted whole under">{count(row.flagged)} of {count(row.records)}</span>
+        <span className="show-phone small muted">{percent(row.precision)} precise</span>
       </td>
-      <td className="num" title={`${count(row.named)} records were flagged and called by this label`}>{percent(row.precision)}</td>
-      <td className="num">{count(row.episodes_detected)} <span className="muted">of</span> {count(row.episodes)}</td>
+      <td className="num hide-phone" title={`${count(row.named)} records were flagged and called by this label`}>{percent(row.precision)}</td>
       <td className="num">
-        {delay(median_seconds)}
-        {row.episodes_detected > 1 && max_seconds !== null && <span className="small muted under">longest {delay(max_seconds)}</span>}
+        {count(row.episodes_detected)} <span className="muted">of</span> {count(row.episodes)}
+        <span className="show-phone"><Delay row={row} /></span>
       </td>
+      <td className="num hide-phone"><Delay row={row} /></td>
     </>
   );
 }
@@ -33,7 +44,7 @@ function Group({ group }: { group: CauseGroup }) {
         <th scope="rowgroup" className="cause" rowSpan={group.rows.length}>
           <b>{words(group.cause)}</b>
           <span className="badge"><span className="cut">{group.label}</span></span>
-          <span className="show-phone small muted wrap">{group.rows.map((one) => detectorName(one.detector)).join(", ")}</span>
+          {group.rows.map((one) => <span key={one.detector} className="show-phone small mono muted">{detectorName(one.detector)}</span>)}
         </th>
       )}
       <Cells row={row} />
@@ -57,9 +68,9 @@ export function CauseTable({ causes }: { causes: readonly CauseScore[] }) {
               <th scope="col">Attack or fault</th>
               <th scope="col" className="hide-phone">Detector</th>
               <th scope="col">Records found</th>
-              <th scope="col" className="num">Precision</th>
-              <th scope="col" className="num">Episodes</th>
-              <th scope="col" className="num">Time to detect</th>
+              <th scope="col" className="num hide-phone">Precision</th>
+              <th scope="col" className="num">Episodes<span className="show-phone">, time</span></th>
+              <th scope="col" className="num hide-phone">Time to detect</th>
             </tr>
           </thead>
           {groups.map((group) => <tbody key={group.cause}><Group group={group} /></tbody>)}

@@ -41,6 +41,12 @@ function Row({ lane, scale }: { lane: Lane; scale: number }) {
   );
 }
 
+/** The outer ones stay inside the picture. */
+function Tick({ at, share }: { at: number; share: number }) {
+  const shift = share < 0.05 ? "0" : share > 0.92 ? "-100%" : "-50%";
+  return <span style={{ left: `${share * 100}%`, translate: shift }}>{at === 0 ? "0" : seconds(at)}</span>;
+}
+
 function Legend() {
   return (
     <p className="legend lane-legend">
@@ -68,7 +74,7 @@ export function Lanes({ lanes }: { lanes: readonly Lane[] }) {
       <Legend />
       <div className="lane axis" aria-hidden="true">
         <span className="when">Began</span><span className="what">What, where</span>
-        <span className="ticks">{scale.ticks.map((at) => <span key={at} style={{ left: `${(at / scale.seconds) * 100}%` }}>{at === 0 ? "0" : seconds(at)}</span>)}</span>
+        <span className="ticks">{scale.ticks.map((at) => <Tick key={at} at={at} share={at / scale.seconds} />)}</span>
         <span className="fate" />
       </div>
       <ol>{shown.map((lane) => <Row key={lane.key} lane={lane} scale={scale.seconds} />)}</ol>

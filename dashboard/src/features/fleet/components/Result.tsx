@@ -29,13 +29,13 @@ function useNews(lanes: readonly Lane[], since: string): string {
   return news;
 }
 
-function Headline({ lanes }: { lanes: readonly Lane[] }) {
+function Headline({ lanes, joined }: { lanes: readonly Lane[]; joined: number }) {
   const { all, found, pending, median, slowest } = summaryOf(lanes);
   if (all === 0) {
     return (
       <>
         <p className="big">Nothing to find yet</p>
-        <p className="soft">Every record so far was everyday life. Start an attack or a fault.</p>
+        <p className="soft">{joined > 0 ? "Every record so far was everyday life." : "No record has been scored so far."}</p>
       </>
     );
   }
@@ -76,7 +76,7 @@ export function Result({ board, fleet }: { board: Scoreboard; fleet: Simulation 
   return (
     <section className="result" aria-label="Result">
       <div className="panel headline">
-        <Headline lanes={lanes} />
+        <Headline lanes={lanes} joined={board.records.joined} />
         <p className="small" aria-live="polite">{news}</p>
         <Since since={board.since} />
       </div>
