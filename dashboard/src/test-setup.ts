@@ -1,5 +1,5 @@
 /** jsdom has no layout and no media: what uPlot and the theme ask for while they load. */
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterEach, vi } from "vitest";
 
 vi.stubGlobal("matchMedia", (query: string) => ({
@@ -11,4 +11,6 @@ vi.stubGlobal("matchMedia", (query: string) => ({
   removeListener: () => undefined,
 }));
 
+// A machine that also compiles needs more than the usual second to draw a page.
+configure({ asyncUtilTimeout: 4_000 });
 afterEach(cleanup);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ago, bytes, count, counted, micros, number, percent, printable, rate, score, seconds, short } from "./format";
+import { ago, bytes, count, counted, delay, micros, number, percent, printable, rate, score, seconds, short, words } from "./format";
 
 describe("numbers", () => {
   it.each([
@@ -8,6 +8,7 @@ describe("numbers", () => {
     ["not a number is missing", count(Number.NaN), "–"],
     ["one flow", counted(1, "flow"), "1 flow"],
     ["no flows", counted(0, "flow"), "0 flows"],
+    ["two halves", counted(2, "half", "halves"), "2 halves"],
     ["short keeps what fits", short(99_999), "99,999"],
     ["short thousands", short(123_456), "123 k"],
     ["short millions", short(1_234_567), "1.23 M"],
@@ -53,6 +54,32 @@ describe("times", () => {
     [7200, "2 h"],
     [93_784, "1 d 2 h"],
   ])("%d seconds read %s", (value, expected) => expect(seconds(value)).toBe(expected));
+});
+
+describe("how long it took", () => {
+  it.each([
+    [null, "–"],
+    [undefined, "–"],
+    [Number.NaN, "–"],
+    [0, "0 s"],
+    [0.04, "<0.1 s"],
+    [0.1, "0.1 s"],
+    [3.21, "3.2 s"],
+    [9.94, "9.9 s"],
+    [9.96, "10 s"],
+    [14.4, "14 s"],
+    [95, "1 min 35 s"],
+  ])("%s reads %s", (value, expected) => expect(delay(value)).toBe(expected));
+});
+
+describe("names for people", () => {
+  it.each([
+    ["udp_flood", "UDP flood"],
+    ["level_shift", "Level shift"],
+    ["mqtt_topic_guessing", "MQTT topic guessing"],
+    ["stuck", "Stuck"],
+    ["", ""],
+  ])("%s reads %s", (name, expected) => expect(words(name)).toBe(expected));
 });
 
 describe("printable", () => {
