@@ -33,7 +33,7 @@ export const at = (second: number) => new Date(Date.UTC(2026, 0, 1) + second * 1
 /** Lasted from second 10 to 40 and was found after 3.2 s. */
 export function scored(changes: Partial<ScoredEpisode> = {}): ScoredEpisode {
   return {
-    number: 1, device: "camera-01", cause: "udp_flood", label: "DDoS", begins: at(10), last_record: at(40),
+    number: 1, device: "camera-01", cause: "udp_flood", label: "DDoS", begins: at(10), first_record: at(11), last_record: at(40),
     records: 100, flagged: 80, detectors: [{ model: "tree-00000001", flagged: 80 }], time_to_detect_seconds: 3.2, ...changes,
   };
 }

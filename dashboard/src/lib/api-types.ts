@@ -237,7 +237,7 @@ export interface AuditEntry {
 export interface EpisodeKind {
   /** "udp_flood" */
   name: string;
-  /** What its records are labelled. */
+  /** What its records are labelled; "" where that changes on the way. */
   label: string;
   fault: boolean;
   meaning: string;
@@ -282,6 +282,7 @@ export interface DetectorScore {
 }
 export interface CauseScore {
   cause: string;
+  /** Several are listed: "Attack and DDoS". */
   label: string;
   fault: boolean;
   detector: string;
@@ -290,7 +291,7 @@ export interface CauseScore {
   /** Flagged and called by the right label. */
   named: number;
   recall: number | null;
-  /** Of the flagged records called by this label, the share that really are. */
+  /** Of the records that this detector flagged and called by this label, the share that really are. */
   precision: number | null;
   episodes: number;
   episodes_detected: number;
@@ -303,10 +304,12 @@ export interface ScoredEpisode {
   cause: string;
   label: string;
   begins: string;
+  first_record: string;
   last_record: string;
   records: number;
   flagged: number;
   detectors: { model: string; flagged: number }[];
+  /** null also when something was flagged but nobody knows when it was sent. */
   time_to_detect_seconds: number | null;
 }
 /** What the detectors said against what was true. */

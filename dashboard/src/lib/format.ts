@@ -113,7 +113,7 @@ export function delay(value: number | null | undefined): string {
   return value < 9.95 ? `${Number(value.toFixed(1))} s` : seconds(value);
 }
 
-const acronyms = new Set(["arp", "cnc", "dns", "http", "mqtt", "ssh", "syn", "tcp", "udp"]);
+const acronyms = new Set(["ack", "dns", "http", "mqtt", "ssh", "syn", "tcp", "udp"]);
 
 /** A name as in a scenario, for people: "udp_flood" → "UDP flood". */
 export function words(name: string): string {

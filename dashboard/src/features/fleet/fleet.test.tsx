@@ -63,6 +63,16 @@ describe("starting", () => {
     fireEvent.click(screen.getByRole("button", { name: "Start Drift" }));
     await waitFor(() => expect(asked).toHaveBeenCalledWith("POST simulation/episodes", { kind: "drift", device: "pump-01", length_seconds: 45, intensity: 2.5 }));
   });
+  it("offers what has no label of its own, and counts how often it was found", async () => {
+    const kinds = [{ name: "mirai", label: "", fault: false, meaning: "a chain" }];
+    answers["GET simulation"] = { status: 200, body: simulation({ kinds }) };
+    const episodes = [scored({ cause: "mirai" }), scored({ cause: "mirai", number: 2, flagged: 0, time_to_detect_seconds: null }), scored()];
+    answers["GET scoreboard"] = { status: 200, body: scoreboard({ episodes }) };
+    open();
+    const card = await screen.findByTestId("kind");
+    expect(card.querySelector(".badge")).toBeNull();
+    expect(card.textContent).toContain("1 of 2 found");
+  });
   it("shows a refusal on the card it belongs to", async () => {
     answers["POST simulation/episodes"] = problem(409, "pump-01 is already in an episode");
     open();
@@ -199,7 +209,7 @@ describe("the page", () => {
 
 describe("the result", () => {
   const show = (board: Scoreboard, fleet: Simulation | null = null) => all(<Result board={board} fleet={fleet} />);
-  const missed = scored({ number: 2, device: "pump-01", time_to_detect_seconds: null });
+  const missed = scored({ number: 2, device: "pump-01", flagged: 0, time_to_detect_seconds: null });
   it("says how many were found and how fast", () => {
     render(show(scoreboard({ episodes: [missed, scored()] })));
     expect(screen.getByTestId("headline").textContent).toBe("1 of 2 found, median 3.2 s");

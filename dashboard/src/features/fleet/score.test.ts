@@ -29,8 +29,8 @@ describe("a lane", () => {
     [0, "found at once"],
     [0.05, "found at once"],
     [3.2, "found after 3.2 s"],
-    [null, "missed"],
-  ])("with a delay of %s is %s", (time_to_detect_seconds, expected) => {
+    [null, "found"],
+  ])("found with a delay of %s is %s", (time_to_detect_seconds, expected) => {
     expect(fateText(lanesOf([scored({ time_to_detect_seconds })], [], "")[0]!)).toBe(expected);
   });
 });
@@ -42,6 +42,10 @@ describe("the summary", () => {
   it("counts what still runs among all, and as pending", () => {
     const episodes = [scored(), scored({ number: 2, time_to_detect_seconds: 5 }), scored({ ...missed, number: 3 }), scored({ ...missed, number: 4 })];
     expect(summaryOf(lanesOf(episodes, [running({ number: 4 })], at(60)))).toEqual({ all: 4, found: 2, pending: 1, median: 4.1, slowest: 5 });
+  });
+  it("counts what was flagged nobody knows when, and takes no delay from it", () => {
+    const { found, median: middle } = summaryOf(lanesOf([scored({ time_to_detect_seconds: null })], [], ""));
+    expect([found, middle]).toEqual([1, null]);
   });
   it.each([
     [[], null],

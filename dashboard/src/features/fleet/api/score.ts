@@ -14,6 +14,8 @@ export interface Lane {
   seconds: number;
 }
 
+export const isFound = (episode: ScoredEpisode): boolean => episode.flagged > 0;
+
 const millis = (time: string) => Date.parse(time);
 
 /** A simulator that starts again counts from 1 again; times may be rounded on their way. */
@@ -26,12 +28,11 @@ function same(scored: ScoredEpisode, running: RunningEpisode): boolean {
 export function lanesOf(scored: readonly ScoredEpisode[], running: readonly RunningEpisode[], now: string): Lane[] {
   return scored.map((episode) => {
     const runs = running.some((one) => same(episode, one));
-    const found = episode.time_to_detect_seconds !== null;
     const end = Math.max(millis(episode.last_record), runs && now ? millis(now) : 0);
     return {
       key: `${episode.number} ${episode.device} ${episode.cause} ${episode.begins}`,
       episode,
-      fate: found ? "found" : runs ? "pending" : "missed",
+      fate: isFound(episode) ? "found" : runs ? "pending" : "missed",
       running: runs,
       seconds: Math.max(0, (end - millis(episode.begins)) / 1000),
     };
@@ -58,7 +59,7 @@ export function summaryOf(lanes: readonly Lane[]): Summary {
   const delays = lanes.map((lane) => lane.episode.time_to_detect_seconds).filter((one) => one !== null);
   return {
     all: lanes.length,
-    found: delays.length,
+    found: lanes.filter((lane) => lane.fate === "found").length,
     pending: lanes.filter((lane) => lane.fate === "pending").length,
     median: median(delays),
     slowest: delays.length > 0 ? Math.max(...delays) : null,
@@ -114,9 +115,10 @@ export function groupsOf(causes: readonly CauseScore[]): CauseGroup[] {
 }
 
 export function fateText(lane: Lane): string {
-  const found = lane.episode.time_to_detect_seconds;
-  if (found !== null) return found < 0.1 ? "found at once" : `found after ${delay(found)}`;
-  return lane.fate === "pending" ? "not found yet" : "missed";
+  if (lane.fate !== "found") return lane.fate === "pending" ? "not found yet" : "missed";
+  const took = lane.episode.time_to_detect_seconds;
+  if (took === null) return "found";
+  return took < 0.1 ? "found at once" : `found after ${delay(took)}`;
 }
 
 /** What became known since `before` (fates by key), oldest first; of the first look nothing is news. */

@@ -27,7 +27,7 @@ function Cells({ row }: { row: CauseScore }) {
         <span className="small muted whole under">{count(row.flagged)} of {count(row.records)}</span>
         <span className="show-phone small muted">{percent(row.precision)} precise</span>
       </td>
-      <td className="num hide-phone" title={`${count(row.named)} records were flagged and called by this label`}>{percent(row.precision)}</td>
+      <td className="num hide-phone" title={`${count(row.named)} records were flagged and called by their label`}>{percent(row.precision)}</td>
       <td className="num">
         {count(row.episodes_detected)} <span className="muted">of</span> {count(row.episodes)}
         <span className="show-phone"><Delay row={row} /></span>
@@ -43,7 +43,7 @@ function Group({ group }: { group: CauseGroup }) {
       {i === 0 && (
         <th scope="rowgroup" className="cause" rowSpan={group.rows.length}>
           <b>{words(group.cause)}</b>
-          <span className="badge"><span className="cut">{group.label}</span></span>
+          <span className="small muted wrap">{group.label}</span>
           {group.rows.map((one) => <span key={one.detector} className="show-phone small mono muted">{detectorName(one.detector)}</span>)}
         </th>
       )}

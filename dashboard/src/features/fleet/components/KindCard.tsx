@@ -4,6 +4,7 @@ import type { EpisodeKind, RunningEpisode, ScoredEpisode } from "@/lib/api-types
 import { count, words } from "@/lib/format";
 import { useIsAdmin } from "@/lib/session";
 import { useStart } from "../api/chaos";
+import { isFound } from "../api/score";
 
 /** On which device ("": any), for how long, how hard. */
 export interface Wish {
@@ -45,13 +46,13 @@ function Start({ name, kind, wish }: { name: string; kind: EpisodeKind; wish: Wi
 export function KindCard({ kind, wish, running, scored }: KindCardProps) {
   const admin = useIsAdmin();
   const name = words(kind.name);
-  const found = scored.filter((one) => one.time_to_detect_seconds !== null).length;
+  const found = scored.filter(isFound).length;
   return (
     <li className={running.length > 0 ? "kind live" : "kind"} data-testid="kind" data-kind={kind.name}>
       <h3 className="wrap" title={kind.name}>{name}</h3>
       <p className="small soft">{kind.meaning}</p>
       <p className="small muted facts-line">
-        <span className="badge" title="The label of its records"><span className="cut">{kind.label}</span></span>
+        {kind.label && <span className="badge" title="The label of its records"><span className="cut">{kind.label}</span></span>}
         {running.length > 0 && <span className="caution">running{running.length > 1 && ` ${count(running.length)}×`}</span>}
         {scored.length > 0 && <span>{count(found)} of {count(scored.length)} found</span>}
       </p>

@@ -2,6 +2,7 @@
 const others: Readonly<Record<string, string>> = {
   quarantine: "quarantine",
   none: "no model",
+  other: "others",
 };
 
 export const detectorName = (model: string): string => others[model] ?? model;
@@ -9,6 +10,7 @@ export const detectorName = (model: string): string => others[model] ?? model;
 const meanings: Readonly<Record<string, string>> = {
   quarantine: "messages that could not be read count as found",
   none: "records that no model judged",
+  other: "beyond the number that is told apart",
 };
 
 export const detectorMeaning = (model: string): string | undefined => meanings[model];
