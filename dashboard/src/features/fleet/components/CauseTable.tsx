@@ -21,7 +21,7 @@ function Delay({ row }: { row: CauseScore }) {
 function Cells({ row }: { row: CauseScore }) {
   return (
     <>
-      <td className="hide-phone mono soft">{detectorName(row.detector)}</td>
+      <td className="hide-phone mono soft whole">{detectorName(row.detector)}</td>
       <td>
         <Meter value={row.recall} text={percent(row.recall)} />
         <span className="small muted whole under">{count(row.flagged)} of {count(row.records)}</span>
@@ -69,7 +69,7 @@ export function CauseTable({ causes }: { causes: readonly CauseScore[] }) {
               <th scope="col" className="hide-phone">Detector</th>
               <th scope="col">Records found</th>
               <th scope="col" className="num hide-phone">Precision</th>
-              <th scope="col" className="num">Episodes<span className="show-phone">, time</span></th>
+              <th scope="col" className="num">Episodes</th>
               <th scope="col" className="num hide-phone">Time to detect</th>
             </tr>
           </thead>
