@@ -14,10 +14,13 @@ namespace vedette::simulator {
 /// The device number of tasks that belong to the whole fleet.
 constexpr std::uint32_t whole_fleet = 0xffffffff;
 
+/// The slot of a burst that does not come again.
+constexpr std::uint8_t once = 0xff;
+
 struct Event {
   Time time;
   std::uint32_t device = whole_fleet;
-  std::uint8_t slot = 0;  ///< which of the profile's tasks
+  std::uint8_t slot = 0;  ///< which of the profile's tasks, or `once`
   Task task = Task::reading;
   std::uint16_t step = 0;  ///< of a burst, or the place of an episode
 
@@ -37,6 +40,7 @@ struct Event {
 class Queue {
  public:
   const Event& top() const { return events_.front(); }
+  void reserve(std::size_t count) { events_.reserve(count); }
   void push(const Event& event) {
     events_.push_back(event);
     std::size_t at = events_.size() - 1;
@@ -69,10 +73,6 @@ class Queue {
   std::vector<Event> events_;
 };
 
-/// At least 1 µs, so that time moves on; at most a year, so that it cannot overflow.
-Duration micros_of(double seconds);
-double seconds_of(Duration duration);
-
 std::optional<Kind> kind_from(std::string_view name);
 std::string_view label_of(Kind kind);
 Error unknown_kind(std::string_view name);
@@ -80,17 +80,23 @@ Error unknown_kind(std::string_view name);
 struct Fleet {
   explicit Fleet(FleetPlan given);
 
-  Device make_device(std::size_t number);
+  void make_devices();
+  void make_device(std::string name, const Sort& sort, double pace);
   void schedule_device(std::uint32_t number);
-  Duration gap(const TaskSpec& spec);
+  void schedule_fleet();
   /// Does what the top event says and schedules what follows. @return whether `out` was filled.
   bool run(Simulated& out);
   bool run_device(const Event& event, Simulated& out);
-  /// The next flow of a burst, or the first of the next one.
-  Event following(Event event, const TaskSpec& spec);
+  bool run_reading(Device& device, Simulated& out);
+  /// Replaces the top event by the next flow of its burst or the first of the next one.
+  void schedule_next(Event event, const Device& device);
+  bool boots(const Event& event, Device& device);
   bool run_fleet(const Event& event, Simulated& out);
   bool run_episode(Event event, Simulated& out);
   void run_outage(Event event);
+  void run_lookups_lost(Event event);
+  /// All devices of a vendor that is back connect again within seconds.
+  void reconnect(std::uint8_t vendor);
   void begin_by_chance();
   bool begin(std::uint32_t number, Kind kind, Duration length);
   bool running(const Place& place) const { return place.taken && now < place.ends; }
@@ -104,7 +110,10 @@ struct Fleet {
   void write_uid(std::string& out);
 
   FleetPlan options;
-  Random random;
+  Random random;          ///< of all that makes flows
+  Random reading_random;  ///< of sensors alone: without readings the flows stay the same
+  World world;
+  std::vector<Sort> sorts;  ///< never grows once devices point into it
   std::vector<Device> devices;
   std::vector<Kind> kinds;
   std::array<Place, FleetSimulator::episodes_max> places{};
