@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
+
+#include "base/line_buffer.hpp"
 
 namespace vedette {
 
@@ -18,11 +19,28 @@ double to_seconds(Time time) {
 void append_rfc3339(std::string& out, Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                 clock.seconds().count(), clock.subseconds().count());
+  const int year = static_cast<int>(date.year());
+  const auto of_day = static_cast<std::uint64_t>((time - day).count());
+  const auto second = static_cast<std::uint32_t>(of_day / 1'000'000);
+  LineBuffer text{out};
+  if (year >= 0 && year <= 9999) {
+    text.put_padded(static_cast<std::uint32_t>(year), 4);
+  } else {
+    text.put(fmt::format("{:04}", year));
+  }
+  text.put('-');
+  text.put_padded(static_cast<unsigned>(date.month()), 2);
+  text.put('-');
+  text.put_padded(static_cast<unsigned>(date.day()), 2);
+  text.put('T');
+  text.put_padded(second / 3600, 2);
+  text.put(':');
+  text.put_padded(second / 60 % 60, 2);
+  text.put(':');
+  text.put_padded(second % 60, 2);
+  text.put('.');
+  text.put_padded(static_cast<std::uint32_t>(of_day % 1'000'000), 6);
+  text.put('Z');
 }
 
 std::string to_rfc3339(Time time) {

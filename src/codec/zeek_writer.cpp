@@ -2,23 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 
 #include "base/expects.hpp"
+#include "base/line_buffer.hpp"
 #include "codec/codec.hpp"
 
 namespace vedette {
 
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  if (text.empty()) {
-    out += "-\t";
-    return;
-  }
+std::string escaped(std::string_view text) {
+  std::string out;
   const bool looks_unset = text == "-" || text == "(empty)";
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -29,32 +25,41 @@ void append_text(std::string& out, std::string_view text) {
       out += c;
     }
   }
-  out += '\t';
+  return out;
 }
 
-void append_number(std::string& out, double value) {
+void put_text(LineBuffer& line, std::string_view text) {
+  const bool looks_unset =
+      !text.empty() && (text[0] == '-' || text[0] == '(') && (text == "-" || text == "(empty)");
+  if (text.empty()) {
+    line.put('-');
+  } else if (looks_unset || !line.put_if_safe<Unsafe::zeek>(text)) {
+    line.put(escaped(text));
+  }
+  line.put('\t');
+}
+
+void put_number(LineBuffer& line, double value) {
   if (std::isnan(value)) {
-    out += "-\t";
+    line.put("-\t");
     return;
   }
-  // The shortest digits that read back equal, without an exponent while that stays short.
-  std::array<char, 64> buffer;
-  const bool plain = value == 0 || (value >= 1e-9 && value < 1e15);
-  const auto format = plain ? std::chars_format::fixed : std::chars_format::general;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format).ptr;
-  out.append(buffer.data(), end);
-  out += '\t';
+  line.put_number(value);
+  line.put('\t');
 }
 
-void append_truth(std::string& out, const Truth& truth) {
+void put_truth(LineBuffer& line, const Truth& truth) {
   if (!truth.known()) {
-    out += "-\t-\n";
+    line.put("-\t-\n");
   } else if (truth.label == benign_label || truth.label == "Malicious") {
-    out.append(truth.label).append("\t-\n");
+    line.put(truth.label);
+    line.put("\t-\n");
   } else {
-    out += "Malicious\t";
-    append_text(out, truth.label);
-    out.back() = '\n';
+    line.put("Malicious\t");
+    const bool safe = truth.label != "-" && truth.label != "(empty)" &&
+                      line.put_if_safe<Unsafe::zeek>(truth.label);
+    if (!safe) line.put(escaped(truth.label));
+    line.put('\n');
   }
 }
 
@@ -75,27 +80,33 @@ void append_zeek_line(std::string& out, const Record& record, const Truth& truth
   const Flow& flow = record.flow;
   const std::int64_t time = micros(record.time);
   expects(time >= 0, "Zeek writes times from 1970 on");
-  fmt::format_to(std::back_inserter(out), "{}.{:06}\t", time / 1'000'000, time % 1'000'000);
-  append_text(out, flow.uid);
-  append_text(out, flow.orig_h);
-  append_number(out, flow.orig_p);
-  append_text(out, flow.resp_h);
-  append_number(out, flow.resp_p);
-  append_text(out, name_of(flow.proto));
-  append_text(out, flow.service);
-  append_number(out, flow.duration);
-  append_number(out, flow.orig_bytes);
-  append_number(out, flow.resp_bytes);
-  append_text(out, name_of(flow.conn_state));
-  out += "-\t-\t";
-  append_number(out, flow.missed_bytes);
-  append_text(out, flow.history);
-  append_number(out, flow.orig_pkts);
-  append_number(out, flow.orig_ip_bytes);
-  append_number(out, flow.resp_pkts);
-  append_number(out, flow.resp_ip_bytes);
-  out += "-\t";
-  append_truth(out, truth);
+  LineBuffer line{out};
+  line.put_number(static_cast<std::uint64_t>(time / 1'000'000));
+  line.put('.');
+  line.put_padded(static_cast<std::uint32_t>(time % 1'000'000), 6);
+  line.put('\t');
+  put_text(line, flow.uid);
+  put_text(line, flow.orig_h);
+  line.put_number(std::uint64_t{flow.orig_p});
+  line.put('\t');
+  put_text(line, flow.resp_h);
+  line.put_number(std::uint64_t{flow.resp_p});
+  line.put('\t');
+  put_text(line, name_of(flow.proto));
+  put_text(line, flow.service);
+  put_number(line, flow.duration);
+  put_number(line, flow.orig_bytes);
+  put_number(line, flow.resp_bytes);
+  put_text(line, name_of(flow.conn_state));
+  line.put("-\t-\t");
+  put_number(line, flow.missed_bytes);
+  put_text(line, flow.history);
+  put_number(line, flow.orig_pkts);
+  put_number(line, flow.orig_ip_bytes);
+  put_number(line, flow.resp_pkts);
+  put_number(line, flow.resp_ip_bytes);
+  line.put("-\t");
+  put_truth(line, truth);
 }
 
 }  // namespace vedette

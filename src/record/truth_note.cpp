@@ -1,13 +1,32 @@
 #include "record/truth_note.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
-
 #include "base/hash.hpp"
+#include "base/line_buffer.hpp"
 #include "base/text.hpp"
 
 namespace vedette {
+
+namespace {
+
+void put_key(LineBuffer& line, RecordKey key) {
+  if (key.time_micros < 0) return line.put(to_text(key));
+  line.put_number(static_cast<std::uint64_t>(key.time_micros));
+  line.put('-');
+  line.put_hex(key.hash);
+}
+
+/// `before`, the text as a JSON string's inside, and the quote that ends it.
+void put_string(LineBuffer& line, std::string_view before, std::string_view text) {
+  line.put(before);
+  if (!line.put_if_safe<Unsafe::json>(text)) {
+    std::string quoted;
+    append_json_string(quoted, text);
+    line.put(std::string_view{quoted}.substr(1, quoted.size() - 2));
+  }
+  line.put('"');
+}
+
+}  // namespace
 
 void TruthNote::clear() {
   key = {};
@@ -26,22 +45,26 @@ std::uint64_t message_hash(std::string_view topic, std::string_view payload) {
 }
 
 void append_truth_line(std::string& out, const TruthNote& note) {
+  LineBuffer line{out};
   if (note.message != 0) {
-    fmt::format_to(std::back_inserter(out), R"({{"message":"{:016x}","device":)", note.message);
+    line.put(R"({"message":")");
+    line.put_hex(note.message);
   } else {
-    fmt::format_to(std::back_inserter(out), R"({{"key":"{}","device":)", to_text(note.key));
+    line.put(R"({"key":")");
+    put_key(line, note.key);
   }
-  append_json_string(out, note.device);
-  out += R"(,"label":)";
-  append_json_string(out, note.label);
+  put_string(line, R"(","device":")", note.device);
+  put_string(line, R"(,"label":")", note.label);
   if (note.episode > 0) {
-    fmt::format_to(std::back_inserter(out), R"(,"episode":{},"cause":)", note.episode);
-    append_json_string(out, note.cause);
-    out += R"(,"begins":")";
+    line.put(R"(,"episode":)");
+    line.put_number(std::uint64_t{note.episode});
+    put_string(line, R"(,"cause":")", note.cause);
+    line.put(R"(,"begins":")");
+    line.flush();
     append_rfc3339(out, note.begins);
-    out += '"';
+    line.put('"');
   }
-  out += "}\n";
+  line.put("}\n");
 }
 
 }  // namespace vedette
