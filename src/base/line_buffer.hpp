@@ -84,9 +84,7 @@ class LineBuffer {
       at = text.size() - 8;  // overlaps the word before
       found |= copy_word<unsafe>(to + at, text.data() + at);
     } else if (rest > 0) {
-      std::array<char, 8> few{'0', '0', '0', '0', '0', '0', '0', '0'};
-      for (std::size_t i = 0; i < rest; ++i) few[i] = text[i];
-      found |= copy_word<unsafe>(to, few.data());
+      found |= copy_short<unsafe>(to, text.data(), rest);
     }
     if (found != 0) return false;
     used_ += text.size();
@@ -159,6 +157,32 @@ class LineBuffer {
     std::uint64_t word = 0;
     std::memcpy(&word, from, 8);
     std::memcpy(to, &word, 8);
+    return unsafe_bytes<unsafe>(word);
+  }
+  /// 1 to 7 bytes, in two or three pieces that may overlap.
+  template <Unsafe unsafe>
+  static std::uint64_t copy_short(char* to, const char* from, std::size_t size) {
+    if (size >= 4) {
+      std::uint32_t first = 0;
+      std::uint32_t last = 0;
+      std::memcpy(&first, from, 4);
+      std::memcpy(&last, from + size - 4, 4);
+      std::memcpy(to, &first, 4);
+      std::memcpy(to + size - 4, &last, 4);
+      return unsafe_bytes<unsafe>(std::uint64_t{last} << 32U | first);
+    }
+    const auto byte = [&](std::size_t i) {
+      to[i] = from[i];
+      return std::uint64_t{static_cast<unsigned char>(from[i])};
+    };
+    const std::uint64_t first = byte(0);
+    const std::uint64_t middle = byte(size / 2);
+    const std::uint64_t last = byte(size - 1);
+    constexpr std::uint64_t blanks = 0x2020202020000000ULL;
+    return unsafe_bytes<unsafe>(blanks | last << 16U | middle << 8U | first);
+  }
+  template <Unsafe unsafe>
+  static std::uint64_t unsafe_bytes(std::uint64_t word) {
     std::uint64_t found =
         detail::holds_below(word, 0x20) | detail::holds(word, '\\') | detail::holds(word, 0x7f);
     if constexpr (unsafe == Unsafe::json) {
