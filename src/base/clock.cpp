@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "base/line_buffer.hpp"
+#include "base/quick_text.hpp"
 
 namespace vedette {
 
@@ -22,25 +22,27 @@ void append_rfc3339(std::string& out, Time time) {
   const int year = static_cast<int>(date.year());
   const auto of_day = static_cast<std::uint64_t>((time - day).count());
   const auto second = static_cast<std::uint32_t>(of_day / 1'000'000);
-  LineBuffer text{out};
+  std::array<char, 40> text;
+  char* at = text.data();
   if (year >= 0 && year <= 9999) {
-    text.put_padded(static_cast<std::uint32_t>(year), 4);
+    at = write_padded<4>(at, static_cast<std::uint32_t>(year));
   } else {
-    text.put(fmt::format("{:04}", year));
+    at = fmt::format_to(at, "{:04}", year);
   }
-  text.put('-');
-  text.put_padded(static_cast<unsigned>(date.month()), 2);
-  text.put('-');
-  text.put_padded(static_cast<unsigned>(date.day()), 2);
-  text.put('T');
-  text.put_padded(second / 3600, 2);
-  text.put(':');
-  text.put_padded(second / 60 % 60, 2);
-  text.put(':');
-  text.put_padded(second % 60, 2);
-  text.put('.');
-  text.put_padded(static_cast<std::uint32_t>(of_day % 1'000'000), 6);
-  text.put('Z');
+  *at++ = '-';
+  at = write_padded<2>(at, static_cast<unsigned>(date.month()));
+  *at++ = '-';
+  at = write_padded<2>(at, static_cast<unsigned>(date.day()));
+  *at++ = 'T';
+  at = write_padded<2>(at, second / 3600);
+  *at++ = ':';
+  at = write_padded<2>(at, second / 60 % 60);
+  *at++ = ':';
+  at = write_padded<2>(at, second % 60);
+  *at++ = '.';
+  at = write_padded<6>(at, static_cast<std::uint32_t>(of_day % 1'000'000));
+  *at++ = 'Z';
+  out.append(text.data(), at);
 }
 
 std::string to_rfc3339(Time time) {

@@ -25,12 +25,12 @@ struct Event {
   Task task = Task::reading;
   std::uint16_t step = 0;  ///< of a burst, or the place of an episode
 
-  /// Equal times are told apart, so that the order never depends on the heap's shape. Without
-  /// branches: which of two events comes first is as good as random.
+  /// Equal times are told apart, so that the order never depends on the heap's shape.
   bool before(const Event& other) const {
-    const bool sooner = time < other.time;
-    const bool tied = time == other.time;
-    return sooner | (tied & (rank() < other.rank()));
+    if (time == other.time) [[unlikely]] {
+      return rank() < other.rank();
+    }
+    return time < other.time;
   }
   std::uint64_t rank() const {
     return (std::uint64_t{device} << 32U) | (std::uint64_t{slot} << 24U) |
@@ -75,8 +75,8 @@ class Queue {
     std::size_t child = 1;
     for (; child + 4 <= size; child = 4 * at + 1) {
       // The grandchildren of `at` lie in four lines of cache; one of them is next.
-      for (std::size_t line = 0; line < 4; ++line) {
-        __builtin_prefetch(heap + std::min(16 * at + 5 + 4 * line, size));
+      if (const std::size_t below = 16 * at + 5; below + 16 <= size) {
+        for (std::size_t i = 0; i < 16; i += 4) __builtin_prefetch(heap + below + i);
       }
       const std::size_t a = child + (heap[child + 1].before(heap[child]) ? 1 : 0);
       const std::size_t b = child + 2 + (heap[child + 3].before(heap[child + 2]) ? 1 : 0);
