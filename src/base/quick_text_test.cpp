@@ -94,7 +94,7 @@ TEST(QuickText, SeesAnUnsafeByteAtEveryPlace) {
         if (size > 0) text[at] = row.byte;
         std::uint64_t zeek = 0;
         std::uint64_t json = 0;
-        const char* const end = write_text<Unsafe::zeek>(buffer.data(), text, zeek);
+        char* const end = write_text<Unsafe::zeek>(buffer.data(), text, zeek);
         ASSERT_EQ(std::string(buffer.data(), end), text);
         write_text<Unsafe::json>(buffer.data(), text, json);
         ASSERT_EQ(zeek == 0, row.zeek || size == 0) << size << ' ' << at;
