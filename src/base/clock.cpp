@@ -3,7 +3,8 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <iterator>
+
+#include "base/quick_text.hpp"
 
 namespace vedette {
 
@@ -18,11 +19,30 @@ double to_seconds(Time time) {
 void append_rfc3339(std::string& out, Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  fmt::format_to(std::back_inserter(out), "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                 static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(),
-                 clock.seconds().count(), clock.subseconds().count());
+  const int year = static_cast<int>(date.year());
+  const auto of_day = static_cast<std::uint64_t>((time - day).count());
+  const auto second = static_cast<std::uint32_t>(of_day / 1'000'000);
+  std::array<char, 40> text;
+  char* at = text.data();
+  if (year >= 0 && year <= 9999) {
+    at = write_padded<4>(at, static_cast<std::uint32_t>(year));
+  } else {
+    at = fmt::format_to(at, "{:04}", year);
+  }
+  *at++ = '-';
+  at = write_padded<2>(at, static_cast<unsigned>(date.month()));
+  *at++ = '-';
+  at = write_padded<2>(at, static_cast<unsigned>(date.day()));
+  *at++ = 'T';
+  at = write_padded<2>(at, second / 3600);
+  *at++ = ':';
+  at = write_padded<2>(at, second / 60 % 60);
+  *at++ = ':';
+  at = write_padded<2>(at, second % 60);
+  *at++ = '.';
+  at = write_padded<6>(at, static_cast<std::uint32_t>(of_day % 1'000'000));
+  *at++ = 'Z';
+  out.append(text.data(), at);
 }
 
 std::string to_rfc3339(Time time) {

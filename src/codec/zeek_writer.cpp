@@ -2,59 +2,141 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 
 #include "base/expects.hpp"
+#include "base/quick_text.hpp"
 #include "codec/codec.hpp"
 
 namespace vedette {
 
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  if (text.empty()) {
-    out += "-\t";
-    return;
-  }
-  const bool looks_unset = text == "-" || text == "(empty)";
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool breaks = static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == '\x7f';
-    if (breaks || (looks_unset && i == 0)) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", static_cast<unsigned char>(c));
-    } else {
-      out += c;
+constexpr std::size_t quick_bytes_max = 64;  // of each text that is written without a second look
+
+bool looks_unset(std::string_view text) {
+  return text == "-" || text == "(empty)";
+}
+
+/// Puts one line together. Texts that need an escape or more room end its quick way: `quick()` is
+/// false then and what was written is worth nothing.
+class Line {
+ public:
+  explicit Line(char* to) : at_(to) {}
+  bool quick() const { return unsafe_ == 0; }
+  char* end() const { return at_; }
+
+  void text(std::string_view value) {
+    if (value.empty()) return literal("-\t");
+    const bool mark = value[0] == '-' || value[0] == '(';
+    if (value.size() > quick_bytes_max || (mark && looks_unset(value))) {
+      unsafe_ = 1;
+      return;
     }
+    at_ = write_text<Unsafe::zeek>(at_, value, unsafe_);
+    *at_++ = '\t';
   }
-  out += '\t';
-}
-
-void append_number(std::string& out, double value) {
-  if (std::isnan(value)) {
-    out += "-\t";
-    return;
+  void number(double value) {
+    if (std::isnan(value)) return literal("-\t");
+    at_ = write_number(at_, value);
+    *at_++ = '\t';
   }
-  // The shortest digits that read back equal, without an exponent while that stays short.
-  std::array<char, 64> buffer;
-  const bool plain = value == 0 || (value >= 1e-9 && value < 1e15);
-  const auto format = plain ? std::chars_format::fixed : std::chars_format::general;
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format).ptr;
-  out.append(buffer.data(), end);
-  out += '\t';
-}
+  void port(std::uint16_t value) {
+    at_ = write_whole(at_, value);
+    *at_++ = '\t';
+  }
+  void time(std::uint64_t micros) {
+    at_ = write_whole(at_, micros / 1'000'000);
+    *at_++ = '.';
+    at_ = write_padded<6>(at_, static_cast<std::uint32_t>(micros % 1'000'000));
+    *at_++ = '\t';
+  }
+  template <std::size_t N>
+  void literal(const char (&value)[N]) {
+    at_ = write_literal(at_, value);
+  }
 
-void append_truth(std::string& out, const Truth& truth) {
-  if (!truth.known()) {
-    out += "-\t-\n";
-  } else if (truth.label == benign_label || truth.label == "Malicious") {
-    out.append(truth.label).append("\t-\n");
+ private:
+  char* at_;
+  std::uint64_t unsafe_ = 0;
+};
+
+/// The same for any text.
+class CarefulLine {
+ public:
+  explicit CarefulLine(std::string& out) : out_(out) {}
+  void text(std::string_view value) {
+    if (value.empty()) out_ += '-';
+    const bool escape_first = looks_unset(value);
+    for (std::size_t i = 0; i < value.size(); ++i) {
+      const char c = value[i];
+      const bool breaks = static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == '\x7f';
+      if (breaks || (escape_first && i == 0)) {
+        fmt::format_to(std::back_inserter(out_), "\\x{:02x}", static_cast<unsigned char>(c));
+      } else {
+        out_ += c;
+      }
+    }
+    out_ += '\t';
+  }
+  void number(double value) {
+    quick([&](Line& line) { line.number(value); });
+  }
+  void port(std::uint16_t value) {
+    quick([&](Line& line) { line.port(value); });
+  }
+  void time(std::uint64_t micros) {
+    quick([&](Line& line) { line.time(micros); });
+  }
+  template <std::size_t N>
+  void literal(const char (&value)[N]) {
+    out_ += value;
+  }
+
+ private:
+  template <class Write>
+  void quick(Write write) {
+    std::array<char, 64> piece;
+    Line line{piece.data()};
+    write(line);
+    out_.append(piece.data(), line.end());
+  }
+  std::string& out_;
+};
+
+template <class AnyLine>
+void write_line(AnyLine& line, const Record& record, const Truth& truth) {
+  const Flow& flow = record.flow;
+  line.time(static_cast<std::uint64_t>(micros(record.time)));
+  line.text(flow.uid);
+  line.text(flow.orig_h);
+  line.port(flow.orig_p);
+  line.text(flow.resp_h);
+  line.port(flow.resp_p);
+  line.text(name_of(flow.proto));
+  line.text(flow.service);
+  line.number(flow.duration);
+  line.number(flow.orig_bytes);
+  line.number(flow.resp_bytes);
+  line.text(name_of(flow.conn_state));
+  line.literal("-\t-\t");
+  line.number(flow.missed_bytes);
+  line.text(flow.history);
+  line.number(flow.orig_pkts);
+  line.number(flow.orig_ip_bytes);
+  line.number(flow.resp_pkts);
+  line.number(flow.resp_ip_bytes);
+  line.literal("-\t");
+  if (truth.label == benign_label) {
+    line.literal("Benign\t-\t");
+  } else if (!truth.known()) {
+    line.literal("-\t-\t");
+  } else if (truth.label == "Malicious") {
+    line.literal("Malicious\t-\t");
   } else {
-    out += "Malicious\t";
-    append_text(out, truth.label);
-    out.back() = '\n';
+    line.literal("Malicious\t");
+    line.text(truth.label);
   }
 }
 
@@ -72,30 +154,18 @@ void append_zeek_header(std::string& out) {
 
 void append_zeek_line(std::string& out, const Record& record, const Truth& truth) {
   expects(record.kind == RecordKind::flow, "a Zeek log holds flows");
-  const Flow& flow = record.flow;
-  const std::int64_t time = micros(record.time);
-  expects(time >= 0, "Zeek writes times from 1970 on");
-  fmt::format_to(std::back_inserter(out), "{}.{:06}\t", time / 1'000'000, time % 1'000'000);
-  append_text(out, flow.uid);
-  append_text(out, flow.orig_h);
-  append_number(out, flow.orig_p);
-  append_text(out, flow.resp_h);
-  append_number(out, flow.resp_p);
-  append_text(out, name_of(flow.proto));
-  append_text(out, flow.service);
-  append_number(out, flow.duration);
-  append_number(out, flow.orig_bytes);
-  append_number(out, flow.resp_bytes);
-  append_text(out, name_of(flow.conn_state));
-  out += "-\t-\t";
-  append_number(out, flow.missed_bytes);
-  append_text(out, flow.history);
-  append_number(out, flow.orig_pkts);
-  append_number(out, flow.orig_ip_bytes);
-  append_number(out, flow.resp_pkts);
-  append_number(out, flow.resp_ip_bytes);
-  out += "-\t";
-  append_truth(out, truth);
+  expects(micros(record.time) >= 0, "Zeek writes times from 1970 on");
+  // Eight texts, eight numbers of 32 bytes, a time and two ports: about 800.
+  std::array<char, 1024> quick;
+  Line line{quick.data()};
+  write_line(line, record, truth);
+  if (line.quick()) {
+    out.append(quick.data(), line.end());
+  } else {
+    CarefulLine careful{out};
+    write_line(careful, record, truth);
+  }
+  out.back() = '\n';  // in the place of the last tab
 }
 
 }  // namespace vedette

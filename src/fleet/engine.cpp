@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
+#include <map>
 
 #include "base/expects.hpp"
 
@@ -11,99 +11,161 @@ namespace vedette::simulator {
 
 namespace {
 
-std::uint64_t mixed(std::uint64_t z) {  // splitmix64's finaliser: one to one
-  z = (z ^ (z >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-  z = (z ^ (z >> 27U)) * 0x94d049bb133111ebULL;
-  return z ^ (z >> 31U);
+constexpr double outage_every_s = 7200;
+constexpr double outage_s = 180;
+constexpr double lookups_lost_every_s = 6 * 3600;
+constexpr double lookups_lost_s = 50;
+
+/// Digits of uids, two at a time.
+constexpr unsigned pairs = 62 * 62;
+constexpr auto uid_pairs = [] {
+  constexpr std::string_view digits =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::array<std::array<char, 2>, pairs> all{};
+  for (unsigned i = 0; i < pairs; ++i) all[i] = {digits[i / 62], digits[i % 62]};
+  return all;
+}();
+
+/// Writes six digits. 62^6 > 2^32, so that different bits give different digits.
+void write_digits(char* to, std::uint32_t bits) {
+  for (int i = 0; i < 3; ++i, bits /= pairs) {
+    const std::array<char, 2>& pair = uid_pairs[bits % pairs];
+    to[2 * i] = pair[0];
+    to[2 * i + 1] = pair[1];
+  }
+}
+
+/// The plan's profile of that name, else the built-in one.
+const Profile& profile_of(const FleetPlan& plan, std::string_view name) {
+  for (const Profile& profile : plan.profiles) {
+    if (profile.name == name) return profile;
+  }
+  for (const Profile& profile : built_in_profiles()) {
+    if (profile.name == name) return profile;
+  }
+  expects(false, "check() found every profile of the plan");
+  return built_in_profiles().front();
+}
+
+/// The groups of a plan that names none: its devices over all built-in profiles in turn.
+std::vector<Group> groups_in_turn(std::size_t devices) {
+  std::vector<Group> groups;
+  const std::size_t sorts = built_in_profiles().size();
+  for (std::size_t i = 0; i < std::min(devices, sorts); ++i) {
+    Group group;
+    group.profile = built_in_profiles()[i].name;
+    group.count = (devices - i + sorts - 1) / sorts;
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+std::string_view name_of(const Group& group) {
+  return group.name.empty() ? group.profile : group.name;
 }
 
 }  // namespace
 
-Duration micros_of(double seconds) {
-  // At least 1 µs, so that time moves on; at most a year, so that it cannot overflow.
-  constexpr double longest = 366.0 * 86'400e6;
-  return Duration{static_cast<std::int64_t>(std::clamp(seconds * 1e6, 1.0, longest))};
-}
-
-double seconds_of(Duration duration) {
-  return static_cast<double>(duration.count()) / 1e6;
-}
 Fleet::Fleet(FleetPlan given)
-    : options(std::move(given)), random(options.seed), now(options.start) {
+    : options(std::move(given)),
+      random(options.seed),
+      reading_random(mixed(options.seed ^ 0x5ea50f5ea50fULL)),
+      world(mixed(options.seed), options.start),
+      now(options.start) {
   for (const std::string& name : options.kinds) kinds.push_back(*kind_from(name));
   for (std::size_t i = 0; kinds.size() < kind_count && options.kinds.empty(); ++i) {
     kinds.push_back(static_cast<Kind>(i));
   }
-  around.devices = static_cast<std::uint32_t>(options.devices);
-  devices.reserve(options.devices);
-  for (std::size_t i = 0; i < options.devices; ++i) {
-    devices.push_back(make_device(i));
-    schedule_device(static_cast<std::uint32_t>(i));
+  make_devices();
+  schedule_fleet();
+}
+
+void Fleet::make_devices() {
+  if (options.groups.empty()) options.groups = groups_in_turn(options.devices);
+  std::map<std::string_view, std::size_t> sort_at;
+  std::map<std::string_view, std::uint64_t> counts;
+  std::size_t all = 0;
+  for (const Group& group : options.groups) {
+    if (sort_at.emplace(group.profile, sorts.size()).second) {
+      sorts.push_back(sort_of(profile_of(options, group.profile)));
+    }
+    counts[name_of(group)] += group.count;
+    all += group.count;
   }
-  queue.push({.time = now + micros_of(7200 * irregular(random)), .task = Task::outage});
-  if (options.episode_every.count() > 0) {
-    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(random)),
-                .task = Task::episode_begin});
+  around.devices = static_cast<std::uint32_t>(all);
+  devices.reserve(all);
+  std::size_t events = 16 + FleetSimulator::episodes_max;
+  for (const Group& group : options.groups) {
+    events += group.count * sorts[sort_at[group.profile]].tasks.size();
+  }
+  queue.reserve(events);
+  std::map<std::string_view, std::uint64_t> named;
+  for (const Group& group : options.groups) {
+    const std::size_t digits =
+        std::max<std::size_t>(2, std::to_string(counts[name_of(group)]).size());
+    for (std::uint64_t i = 0; i < group.count; ++i) {
+      make_device(fmt::format("{}-{:0{}}", name_of(group), ++named[name_of(group)], digits),
+                  sorts[sort_at[group.profile]], options.pace * group.pace);
+      schedule_device(static_cast<std::uint32_t>(devices.size() - 1));
+    }
   }
 }
 
-Device Fleet::make_device(std::size_t number) {
-  const std::size_t sorts = profiles().size();
+void Fleet::make_device(std::string name, const Sort& sort, double pace) {
   Device device;
-  device.profile = &profiles()[number % sorts];
-  device.name = fmt::format("{}-{:02}", device.profile->name, number / sorts + 1);
+  device.name = std::move(name);
+  device.profile = &sort;
+  device.pace = pace;
   // 250 devices a network of 256: the addresses above are for the router and its neighbours.
-  const auto host = static_cast<std::uint32_t>(number);
+  const auto host = static_cast<std::uint32_t>(devices.size());
   device.address = ipv4(10, host / 62'500, host / 250 % 250, host % 250 + 1);
   device.next_port = static_cast<std::uint16_t>(32'768 + random.below(28'000));
   device.vendor = static_cast<std::uint8_t>(random.below(vendors));
-  device.active = random.chance(0.4);
-  const auto channels = device.profile->channels;
-  for (std::size_t i = 0; i < channels.size(); ++i) {
-    device.individual[i] = static_cast<float>(channels[i].individual * noise(random));
+  device.measured = now;
+  device.active = reading_random.chance(0.4);
+  for (std::size_t i = 0; i < sort.channels.size(); ++i) {
+    device.individual[i] = static_cast<float>(sort.channels[i].individual * noise(reading_random));
+    device.warmth[i] = device.active ? 1 : 0;
   }
-  return device;
+  devices.push_back(std::move(device));
 }
 
 void Fleet::schedule_device(std::uint32_t number) {
-  const auto tasks = devices[number].profile->tasks;
+  const std::vector<TaskSpec>& tasks = devices[number].profile->tasks;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const double first = random.uniform() * tasks[i].period_s / options.pace;
-    queue.push({.time = now + micros_of(first),
+    const bool of_sensors = tasks[i].task == Task::reading || tasks[i].task == Task::toggle;
+    if (of_sensors && !options.readings) continue;
+    // Somewhere in the middle of a gap: a full one shortened by chance.
+    Random& chance = of_sensors ? reading_random : random;
+    const double mean_s = tasks[i].period_s / devices[number].pace * chance.uniform();
+    queue.push({.time = now + rhythm_gap(tasks[i].rhythm, chance, now, mean_s),
                 .device = number,
                 .slot = static_cast<std::uint8_t>(i),
                 .task = tasks[i].task});
   }
 }
 
-Duration Fleet::gap(const TaskSpec& spec) {
-  double seconds = spec.period_s / options.pace;
-  switch (spec.rhythm) {
-    case RhythmKind::steady:
-      seconds *= random.uniform(0.95, 1.05);
-      break;
-    case RhythmKind::irregular:
-      seconds *= irregular(random);
-      break;
-    case RhythmKind::daytime:
-      seconds *= irregular(random) / (1 + 0.6 * daily(now));
-      break;
+void Fleet::schedule_fleet() {
+  queue.push({.time = now + micros_of(outage_every_s * irregular(random)), .task = Task::outage});
+  queue.push({.time = now + micros_of(lookups_lost_every_s * irregular(random)),
+              .task = Task::lookups_lost});
+  if (options.episode_every.count() > 0) {
+    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(random)),
+                .task = Task::episode_begin});
   }
-  return micros_of(seconds);
 }
 
 void Fleet::write_uid(std::string& out) {
-  constexpr std::string_view digits =
-      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  // The first eleven digits hold all 64 bits of a one-to-one mix of the count: never twice the
+  // The first twelve digits hold all 64 bits of a one-to-one mix of the count: never twice the
   // same in one simulation.
-  std::uint64_t bits = mixed(++flows + mixed(options.seed));
-  std::uint64_t more = mixed(bits ^ options.seed);
-  std::array<char, 18> text{};
+  const std::uint64_t bits = mixed(++flows + mixed(options.seed));
+  const std::uint64_t more = mixed(bits ^ options.seed);
+  std::array<char, 19> text;
   text[0] = 'C';
-  for (std::size_t i = 1; i <= 11; ++i, bits /= 62) text[i] = digits[bits % 62];
-  for (std::size_t i = 12; i < text.size(); ++i, more /= 62) text[i] = digits[more % 62];
-  out.assign(text.data(), text.size());
+  write_digits(&text[1], static_cast<std::uint32_t>(bits));
+  write_digits(&text[7], static_cast<std::uint32_t>(bits >> 32U));
+  write_digits(&text[13], static_cast<std::uint32_t>(more));
+  out.assign(text.data(), 18);
 }
 
 void Fleet::start_record(Simulated& out, const Device& device, RecordKind kind,
@@ -123,57 +185,90 @@ bool Fleet::run(Simulated& out) {
   return event.device == whole_fleet ? run_fleet(event, out) : run_device(event, out);
 }
 
-Event Fleet::following(Event event, const TaskSpec& spec) {
-  // A firmware download is one flow longer than the reboot that follows it.
-  const std::uint16_t steps = spec.task == Task::reboot     ? boot_steps
-                              : spec.task == Task::firmware ? boot_steps + 1
-                                                            : 1;
-  // A sweep asks 12 neighbours on average.
-  const bool sweeps = spec.task == Task::discovery && random.chance(11.0 / 12);
-  if (sweeps || event.step + 1 < steps) {
-    if (!sweeps) ++event.step;
-    event.time += micros_of(draw(random, {0.02, 0.2, 2}));
-    return event;
+void Fleet::schedule_next(Event event, const Device& device) {
+  const Burst& burst = burst_of(event.task);
+  const bool goes_on = burst.exact ? event.step + 1 < burst.mean
+                                   : burst.mean > 1 && random.chance(1 - 1 / burst.mean);
+  if (goes_on) {
+    if (burst.exact) ++event.step;
+    event.time += micros_of(draw(random, burst.gap_s));
+    return queue.replace_top(event);
+  }
+  if (event.slot == once) return queue.pop();
+  const TaskSpec& spec = device.profile->tasks[event.slot];
+  const bool of_sensors = spec.task == Task::reading || spec.task == Task::toggle;
+  Duration gap = rhythm_gap(spec.rhythm, of_sensors ? reading_random : random, now,
+                            spec.period_s / device.pace);
+  // A lookup that got no answer is tried again after the 5 s it took.
+  if (around.resolver_down && spec.task == Task::dns) {
+    gap = std::min(gap, micros_of(draw(random, {5.01, 5.3, 10})));
   }
   event.step = 0;
-  event.time += gap(spec);
-  return event;
+  event.time += gap;
+  queue.replace_top(event);
+}
+
+/// The step before a boot: says nothing, and lets nothing be said for about a minute.
+bool Fleet::boots(const Event& event, Device& device) {
+  const int silent_step = event.task == Task::reboot ? 0 : event.task == Task::firmware ? 1 : -1;
+  if (event.step != silent_step) return false;
+  const Duration silence = micros_of(draw(random, {35, 60, 110}) / std::max(device.pace, 1.0));
+  device.silent_until = now + silence;
+  Event next = event;
+  ++next.step;
+  next.time = device.silent_until;
+  queue.replace_top(next);
+  return true;
 }
 
 bool Fleet::run_device(const Event& event, Simulated& out) {
   Device& device = devices[event.device];
-  const TaskSpec& spec = device.profile->tasks[event.slot];
-  queue.replace_top(following(event, spec));
-  if (spec.task == Task::toggle) {
+  if (boots(event, device)) return false;
+  schedule_next(event, device);
+  Task task = event.task;
+  if (task == Task::toggle) {
     device.active = !device.active;
     return false;
   }
-  if (spec.task == Task::reading) {
-    Place* place = device.episode == no_episode ? nullptr : &places[device.episode];
-    if (place != nullptr && (!running(*place) || !is_fault(place->kind))) place = nullptr;
-    start_record(out, device, RecordKind::reading, benign_label);
-    const double days = static_cast<double>((now - options.start).count()) / 86'400e6;
-    if (fill_reading(out.record.reading, random, device, place, now, days)) {
-      out.truth.label.assign(label_of(place->kind));
-      mark(out, *place);
-    }
-    return true;
+  if (now < device.silent_until) return false;
+  if (task == Task::reading) return run_reading(device, out);
+  if (random.chance(device.profile->missing)) return false;
+  if (task == Task::reconnect) {
+    task = reconnect_task(event.step);
+  } else if (task == Task::reboot) {
+    task = boot_task(static_cast<std::uint16_t>(event.step - 1));
+  } else if (task == Task::firmware && event.step > 1) {
+    task = boot_task(static_cast<std::uint16_t>(event.step - 2));
   }
   start_record(out, device, RecordKind::flow, benign_label);
-  Task task = spec.task;
-  if (task == Task::reboot) task = boot_task(event.step);
-  if (task == Task::firmware && event.step > 0) {
-    task = boot_task(static_cast<std::uint16_t>(event.step - 1));
-  }
   everyday_flow(out.record.flow, random, device, task, around);
   return true;
 }
 
+bool Fleet::run_reading(Device& device, Simulated& out) {
+  Place* place = device.episode == no_episode ? nullptr : &places[device.episode];
+  if (place != nullptr && (!running(*place) || !is_fault(place->kind))) place = nullptr;
+  if (reading_random.chance(device.profile->missing)) return false;
+  start_record(out, device, RecordKind::reading, benign_label);
+  if (fill_reading(out.record.reading, reading_random, device, world.at(now), place, now)) {
+    out.truth.label.assign(label_of(place->kind));
+    mark(out, *place);
+  }
+  return true;
+}
+
 bool Fleet::run_fleet(const Event& event, Simulated& out) {
-  if (event.task == Task::episode_step) return run_episode(event, out);
-  if (event.task == Task::outage) {
-    run_outage(event);
-    return false;
+  switch (event.task) {
+    case Task::episode_step:
+      return run_episode(event, out);
+    case Task::outage:
+      run_outage(event);
+      return false;
+    case Task::lookups_lost:
+      run_lookups_lost(event);
+      return false;
+    default:
+      break;
   }
   Event next = event;
   next.time += micros_of(seconds_of(options.episode_every) * irregular(random));
@@ -183,9 +278,28 @@ bool Fleet::run_fleet(const Event& event, Simulated& out) {
 }
 
 void Fleet::run_outage(Event event) {
-  const bool up = around.vendor_down == vendors;
+  const std::uint8_t down = around.vendor_down;
+  const bool up = down == vendors;
   around.vendor_down = up ? static_cast<std::uint8_t>(random.below(vendors)) : vendors;
-  event.time += micros_of((up ? 180 : 7200) * irregular(random));
+  event.time += micros_of((up ? outage_s : outage_every_s) * irregular(random));
+  queue.replace_top(event);
+  if (!up) reconnect(down);
+}
+
+void Fleet::reconnect(std::uint8_t vendor) {
+  for (std::uint32_t i = 0; i < devices.size(); ++i) {
+    if (devices[i].vendor != vendor) continue;
+    queue.push({.time = now + micros_of(draw(random, {0.05, 4, 40})),
+                .device = i,
+                .slot = once,
+                .task = Task::reconnect});
+  }
+}
+
+void Fleet::run_lookups_lost(Event event) {
+  around.resolver_down = !around.resolver_down;
+  event.time +=
+      micros_of((around.resolver_down ? lookups_lost_s : lookups_lost_every_s) * irregular(random));
   queue.replace_top(event);
 }
 

@@ -1,107 +1,103 @@
-/// The parts of the simulated fleet. For simulator*.cpp only.
+/// The parts of the simulated fleet. For fleet/*.cpp only.
 #pragma once
 
 #include <array>
 #include <cstdint>
-#include <span>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "base/random.hpp"
+#include "fleet/chance.hpp"
+#include "fleet/plan.hpp"
+#include "fleet/rhythm.hpp"
 #include "record/record.hpp"
 
 namespace vedette::simulator {
-
-// ---- chance without libm ------------------------------------------------------------------------
-
-/// A skewed distribution: half of the draws lie in [low, usual], half in [usual, high], thinning
-/// out cubically towards `high`: the long right tails of sizes and durations.
-struct Spread {
-  double low = 0;
-  double usual = 0;
-  double high = 0;
-};
-double draw(Random& random, const Spread& spread);
-double draw_whole(Random& random, const Spread& spread);
-/// Mean 0, deviation 1, never beyond 3.47: four uniforms added (Irwin–Hall).
-double noise(Random& random);
-/// Mean 1, in [0, 3): irregular gaps.
-double irregular(Random& random);
-/// A wave of period 1 between -1 and 1 like sin(2 pi x), made of two parabolas.
-double wave(double x);
-/// -1 at five in the morning, 1 at five in the afternoon (UTC).
-double daily(Time time);
-/// Rounded to the microsecond.
-double whole_micros(double seconds);
 
 // ---- what a device is ---------------------------------------------------------------------------
 
 /// Everything a device or the fleet does at a point in time.
 enum class Task : std::uint8_t {
-  reading,  ///< all channels, one record
-  toggle,   ///< the load of the device goes on or off; no record
+  // what a habit may be: flow_tasks() has their names and meanings in this order
   dns,
   ntp,
-  cloud,  ///< TLS request to the vendor
-  mqtt,   ///< a keep-alive session with the vendor's broker
-  http,   ///< polls a local or vendor page
-  video,  ///< TLS upload of a clip
+  cloud,
+  mqtt,
+  mqtts,
+  http,
+  video,
   ssdp,
   mdns,
   coap,
   modbus,
   ping,
-  discovery,      ///< looks for neighbours on the local network: harmless, but looks like a scan
-  firmware,       ///< downloads an image over HTTP, then reboots
-  reboot,         ///< the first of `boot_steps` quick flows
+  discovery,
+  inventory,
+  viewer,
+  backup,
+  speed_test,
+  firmware,
+  reboot,
+  // what is no habit
+  dhcp,           ///< the first flow of a boot
+  reading,        ///< all channels, one record
+  toggle,         ///< the load of the device goes on or off; no record
+  reconnect,      ///< a short burst when the vendor is back
   episode_begin,  ///< fleet: an episode may begin
   episode_step,   ///< fleet: an attack's next flow, or the end of a fault
   outage,         ///< fleet: one vendor's cloud goes down or comes back
+  lookups_lost,   ///< fleet: the resolver goes away or comes back
 };
-constexpr std::uint16_t boot_steps = 8;
+constexpr std::size_t habit_task_count = 19;
+std::optional<Task> task_from(std::string_view name);
 
-enum class RhythmKind : std::uint8_t {
-  steady,     ///< period +- 5 %
-  irregular,  ///< mean period
-  daytime,    ///< irregular, 1.6 times as often in the afternoon, 0.4 times at night
+/// Flows that follow one another quickly as one habit.
+struct Burst {
+  double mean = 1;  ///< flows; their number is geometric, unless it is `exact`
+  bool exact = false;
+  Spread gap_s{0.02, 0.2, 2};
 };
+const Burst& burst_of(Task task);
+constexpr std::uint16_t boot_steps = 8;
 
 struct TaskSpec {
   Task task = Task::dns;
-  double period_s = 60;
   RhythmKind rhythm = RhythmKind::steady;
+  double period_s = 60;
 };
 
-/// One measured value. The reading is base + individual + daily * daily() + walk + load + noise,
-/// clamped and rounded to 1 / per_unit.
-struct Channel {
-  std::string_view name;
-  double base = 0;
-  double individual = 0;  ///< devices differ by this deviation
-  double daily = 0;
-  double walk = 0;  ///< deviation of one step of a random walk that returns to 0
-  double load = 0;  ///< added while the device is active
-  double noise = 0;
-  double fall_per_day = 0;  ///< a battery: falls and is renewed at `low`
-  double per_unit = 10;
-  double low = 0;
-  double high = 100;
+/// A Sensor, ready to be computed.
+struct Channel : Sensor {
+  std::ptrdiff_t source = -1;  ///< the channel it follows
+  double source_base = 0;
+  /// A value is units * numerator / denominator: one rounding, so that 0.3 stays 0.3.
+  double numerator = 1;
+  double denominator = 10;
+  double least = 0;  ///< of the units
+  double most = 0;
 };
-constexpr std::size_t channels_max = 4;
+constexpr std::size_t channels_max = Profile::sensors_max;
 
-struct ProfileRow {
-  std::string_view name;
-  std::span<const TaskSpec> tasks;
-  std::span<const Channel> channels;  ///< the first is the one that drifts, spikes and shifts
+/// A Profile, ready to be run.
+struct Sort {
+  std::string name;
+  std::vector<TaskSpec> tasks;    ///< reading and toggle first, unless there are no sensors
+  std::vector<Channel> channels;  ///< the first is the one that drifts, spikes and shifts
+  double missing = 0;
 };
-std::span<const ProfileRow> profiles();
+/// REQUIRES: a profile that check() accepts.
+Sort sort_of(const Profile& profile);
 
 constexpr std::uint16_t no_episode = 0xffff;
 constexpr std::uint8_t vendors = 6;
 
 struct Device {
   std::string name;
-  const ProfileRow* profile = nullptr;
+  const Sort* profile = nullptr;
+  double pace = 1;      ///< the plan's times the group's
+  Time silent_until{};  ///< while it reboots
+  Time measured{};      ///< its last reading
   std::uint32_t address = 0;
   std::uint16_t next_port = 0;
   std::uint16_t episode = no_episode;  ///< which of the fleet's places
@@ -109,6 +105,29 @@ struct Device {
   bool active = false;
   std::array<float, channels_max> individual{};
   std::array<float, channels_max> walk{};
+  std::array<float, channels_max> warmth{};  ///< how much of the load is reached
+};
+
+// ---- the world around the devices ---------------------------------------------------------------
+
+/// What all devices share at one time.
+struct Climate {
+  double outside = 0;  ///< degrees above 10
+  double people = 0;   ///< 0 to 1
+  double of_day = 0;
+  bool weekend = false;
+  double days = 0;  ///< since the fleet's start
+};
+
+/// The weather of the fleet's place and when its people are there: functions of seed and time.
+class World {
+ public:
+  World(std::uint64_t seed, Time start) : seed_(seed), start_(start) {}
+  Climate at(Time time) const;
+
+ private:
+  std::uint64_t seed_;
+  Time start_;
 };
 
 // ---- episodes -----------------------------------------------------------------------------------
@@ -175,27 +194,41 @@ void fill_reject(Flow& flow, double seconds, bool options);
 /// `resp_packets` 0: nobody answers. Bytes are per packet.
 void fill_udp(Flow& flow, double orig_packets, double orig_each, double resp_packets,
               double resp_each, double seconds);
+/// Echo requests, all answered or none.
+void fill_ping(Flow& flow, double sent, bool answered, double seconds);
+/// The end of a connection whose beginning Zeek no longer knows: a FIN (SH) or, after a keep-alive
+/// and its answer, an ACK (OTH).
+void fill_late_fin(Flow& flow);
+void fill_midstream(Flow& flow, Random& random);
 
 /// What the everyday tasks need to know of the fleet.
 struct Surroundings {
   std::uint8_t vendor_down = vendors;  ///< `vendors`: none
+  bool resolver_down = false;
   std::uint32_t devices = 1;
 };
 /// Fills the flow of an everyday task, ports and addresses included (not uid and orig_h).
 void everyday_flow(Flow& flow, Random& random, Device& device, Task task,
                    const Surroundings& around);
-/// The flow number `step` of a reboot: DHCP, names, time, cloud, broker, announcements.
+/// The flow number `step` of a boot: DHCP, names, time, cloud, announcements.
 Task boot_task(std::uint16_t step);
-void fill_dhcp(Flow& flow, Random& random, const Device& device);
+/// The flow number `step` of a reconnection.
+constexpr std::uint16_t reconnect_steps = 4;
+Task reconnect_task(std::uint16_t step);
 
 /// Decides how an episode of `place.kind` goes about it.
 void plan_attack(Place& place, Random& random);
 void attack_flow(Flow& flow, Random& random, Device& device, const Place& place);
 
 void plan_fault(Place& place, Random& random, const Device& device);
+/// What healthy sensors would show, before rounding. Remembers walk, warmth and time in `device`.
+void measure(std::array<double, channels_max>& values, Random& random, Device& device,
+             const Climate& climate, Time time);
+/// Clamped to [low, high] and rounded to a multiple of `step` that is written shortly.
+double quantised(const Channel& channel, double value);
 /// Fills the reading; `place` is null or the device's episode. @return whether a fault shows in it.
-bool fill_reading(Reading& reading, Random& random, Device& device, Place* place, Time time,
-                  double days);
+bool fill_reading(Reading& reading, Random& random, Device& device, const Climate& climate,
+                  Place* place, Time time);
 
 /// The next ephemeral port of the device.
 std::uint16_t take_port(Device& device);

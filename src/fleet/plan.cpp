@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.hpp"
+#include "fleet/plan_check.hpp"
 #include "fleet/state.hpp"
 
 namespace vedette {
@@ -150,7 +151,8 @@ Status check(const FleetPlan& plan) {
   for (const std::string& name : plan.kinds) {
     if (!simulator::kind_from(name)) return simulator::unknown_kind(name);
   }
-  return {};
+  if (Status profiles = simulator::check_profiles(plan); !profiles) return profiles;
+  return simulator::check_groups(plan);
 }
 
 }  // namespace vedette

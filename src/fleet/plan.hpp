@@ -35,7 +35,7 @@ struct Sensor {
   double weekly = 0;      ///< added on Saturday and Sunday
   double outdoor = 0;     ///< per degree the outdoor temperature is away from 10 degrees
   double occupancy = 0;   ///< added while the place is full of people
-  std::string follows;    ///< an earlier sensor of the same profile
+  std::string follows{};  ///< an earlier sensor of the same profile
   double follow = 0;
   double load = 0;          ///< added while the device is active
   Duration warm_up{0};      ///< time constant with which the load is reached and left
@@ -50,7 +50,7 @@ struct Sensor {
 /// A sort of device, composed of habits and sensors.
 struct Profile {
   std::string name;
-  std::string like;     ///< starts as a copy of that profile
+  std::string like{};   ///< starts as a copy of that profile
   std::string purpose;  ///< one line for people
   Duration reading_every = std::chrono::seconds{5};
   double missing = 0.002;                          ///< share of messages that are never sent
@@ -89,6 +89,8 @@ struct FleetPlan {
   /// Multiplies how often every device speaks, attacking or not; at 1 a benign device makes about
   /// one flow and one reading every five seconds.
   double pace = 1.0;
+  /// false: the flows of the same plan and nothing else, for files that hold no readings.
+  bool readings = true;
   /// Attack and fault episodes begin by chance on average this often over the fleet; 0: none.
   Duration episode_every = std::chrono::seconds{90};
   /// The mean; one episode lasts 0.5 to 1.5 of it.

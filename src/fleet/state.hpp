@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -14,64 +15,102 @@ namespace vedette::simulator {
 /// The device number of tasks that belong to the whole fleet.
 constexpr std::uint32_t whole_fleet = 0xffffffff;
 
+/// The slot of a burst that does not come again.
+constexpr std::uint8_t once = 0xff;
+
 struct Event {
   Time time;
   std::uint32_t device = whole_fleet;
-  std::uint8_t slot = 0;  ///< which of the profile's tasks
+  std::uint8_t slot = 0;  ///< which of the profile's tasks, or `once`
   Task task = Task::reading;
   std::uint16_t step = 0;  ///< of a burst, or the place of an episode
 
   /// Equal times are told apart, so that the order never depends on the heap's shape.
   bool before(const Event& other) const {
-    if (time != other.time) return time < other.time;
-    return rank() < other.rank();
+    if (time == other.time) [[unlikely]] {
+      return rank() < other.rank();
+    }
+    return time < other.time;
   }
   std::uint64_t rank() const {
     return (std::uint64_t{device} << 32U) | (std::uint64_t{slot} << 24U) |
            (static_cast<std::uint64_t>(task) << 16U) | step;
   }
 };
+static_assert(sizeof(Event) == 16);
 
-/// A heap with four children a node: half as deep as a binary one, and the children share a line
-/// of cache (16 bytes each).
+/// Begins at a line of cache.
+template <class T>
+struct LineAllocator {
+  using value_type = T;
+  static constexpr std::align_val_t line{64};
+  LineAllocator() = default;
+  template <class Other>
+  explicit LineAllocator(const LineAllocator<Other>&) {}
+  T* allocate(std::size_t count) {
+    return static_cast<T*>(::operator new(count * sizeof(T), line));
+  }
+  void deallocate(T* at, std::size_t) { ::operator delete(at, line); }
+  bool operator==(const LineAllocator&) const = default;
+};
+
+/// A heap with four children a node: half as deep as a binary one.
 class Queue {
  public:
-  const Event& top() const { return events_.front(); }
+  const Event& top() const { return events_[root]; }
+  void reserve(std::size_t count) { events_.reserve(root + count); }
   void push(const Event& event) {
     events_.push_back(event);
-    std::size_t at = events_.size() - 1;
-    for (; at > 0 && event.before(events_[(at - 1) / 4]); at = (at - 1) / 4) {
-      events_[at] = events_[(at - 1) / 4];
+    Event* const heap = events_.data() + root;
+    std::size_t at = events_.size() - root - 1;
+    for (; at > 0 && event.before(heap[(at - 1) / 4]); at = (at - 1) / 4) {
+      heap[at] = heap[(at - 1) / 4];
     }
-    events_[at] = event;
+    heap[at] = event;
   }
   void replace_top(const Event& event) {
+    Event* const heap = events_.data() + root;
+    const std::size_t size = events_.size() - root;
     std::size_t at = 0;
-    for (std::size_t child = 1; child < events_.size(); child = 4 * at + 1) {
-      const std::size_t end = std::min(child + 4, events_.size());
-      std::size_t least = child;
-      for (std::size_t i = child + 1; i < end; ++i) {
-        if (events_[i].before(events_[least])) least = i;
+    std::size_t child = 1;
+    for (; child + 4 <= size; child = 4 * at + 1) {
+      // The grandchildren of `at` lie in four lines of cache; one of them is next.
+      if (const std::size_t below = 16 * at + 5; below + 16 <= size) {
+        for (std::size_t i = 0; i < 16; i += 4) __builtin_prefetch(heap + below + i);
       }
-      if (!events_[least].before(event)) break;
-      events_[at] = events_[least];
+      const std::size_t a = child + (heap[child + 1].before(heap[child]) ? 1 : 0);
+      const std::size_t b = child + 2 + (heap[child + 3].before(heap[child + 2]) ? 1 : 0);
+      const std::size_t least = heap[b].before(heap[a]) ? b : a;
+      if (!heap[least].before(event)) break;
+      heap[at] = heap[least];
       at = least;
     }
-    events_[at] = event;
+    if (child + 4 > size && child < size) at = sift_last(at, child, event);
+    heap[at] = event;
   }
   void pop() {
     const Event last = events_.back();
     events_.pop_back();
-    if (!events_.empty()) replace_top(last);
+    if (events_.size() > root) replace_top(last);
   }
 
  private:
-  std::vector<Event> events_;
+  /// The last node with children may have fewer than four. @return where the event belongs.
+  std::size_t sift_last(std::size_t at, std::size_t child, const Event& event) {
+    Event* const heap = events_.data() + root;
+    const std::size_t size = events_.size() - root;
+    std::size_t least = child;
+    for (std::size_t i = child + 1; i < size; ++i) {
+      if (heap[i].before(heap[least])) least = i;
+    }
+    if (!heap[least].before(event)) return at;
+    heap[at] = heap[least];
+    return least;
+  }
+  /// Where the heap begins, so that the four children of a node share a line of cache.
+  static constexpr std::size_t root = 3;
+  std::vector<Event, LineAllocator<Event>> events_ = std::vector<Event, LineAllocator<Event>>(root);
 };
-
-/// At least 1 µs, so that time moves on; at most a year, so that it cannot overflow.
-Duration micros_of(double seconds);
-double seconds_of(Duration duration);
 
 std::optional<Kind> kind_from(std::string_view name);
 std::string_view label_of(Kind kind);
@@ -80,17 +119,23 @@ Error unknown_kind(std::string_view name);
 struct Fleet {
   explicit Fleet(FleetPlan given);
 
-  Device make_device(std::size_t number);
+  void make_devices();
+  void make_device(std::string name, const Sort& sort, double pace);
   void schedule_device(std::uint32_t number);
-  Duration gap(const TaskSpec& spec);
+  void schedule_fleet();
   /// Does what the top event says and schedules what follows. @return whether `out` was filled.
   bool run(Simulated& out);
   bool run_device(const Event& event, Simulated& out);
-  /// The next flow of a burst, or the first of the next one.
-  Event following(Event event, const TaskSpec& spec);
+  bool run_reading(Device& device, Simulated& out);
+  /// Replaces the top event by the next flow of its burst or the first of the next one.
+  void schedule_next(Event event, const Device& device);
+  bool boots(const Event& event, Device& device);
   bool run_fleet(const Event& event, Simulated& out);
   bool run_episode(Event event, Simulated& out);
   void run_outage(Event event);
+  void run_lookups_lost(Event event);
+  /// All devices of a vendor that is back connect again within seconds.
+  void reconnect(std::uint8_t vendor);
   void begin_by_chance();
   bool begin(std::uint32_t number, Kind kind, Duration length);
   bool running(const Place& place) const { return place.taken && now < place.ends; }
@@ -104,7 +149,10 @@ struct Fleet {
   void write_uid(std::string& out);
 
   FleetPlan options;
-  Random random;
+  Random random;          ///< of all that makes flows
+  Random reading_random;  ///< of sensors alone: without readings the flows stay the same
+  World world;
+  std::vector<Sort> sorts;  ///< never grows once devices point into it
   std::vector<Device> devices;
   std::vector<Kind> kinds;
   std::array<Place, FleetSimulator::episodes_max> places{};
