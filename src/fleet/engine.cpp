@@ -29,11 +29,10 @@ double seconds_of(Duration duration) {
   return static_cast<double>(duration.count()) / 1e6;
 }
 Fleet::Fleet(FleetPlan given)
-    : options(std::move(given)), random(options.seed), now(options.start) {
-  for (const std::string& name : options.kinds) kinds.push_back(*kind_from(name));
-  for (std::size_t i = 0; kinds.size() < kind_count && options.kinds.empty(); ++i) {
-    kinds.push_back(static_cast<Kind>(i));
-  }
+    : options(std::move(given)),
+      random(options.seed),
+      chance(mixed(options.seed)),
+      now(options.start) {
   around.devices = static_cast<std::uint32_t>(options.devices);
   devices.reserve(options.devices);
   for (std::size_t i = 0; i < options.devices; ++i) {
@@ -41,10 +40,7 @@ Fleet::Fleet(FleetPlan given)
     schedule_device(static_cast<std::uint32_t>(i));
   }
   queue.push({.time = now + micros_of(7200 * irregular(random)), .task = Task::outage});
-  if (options.episode_every.count() > 0) {
-    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(random)),
-                .task = Task::episode_begin});
-  }
+  schedule_episodes();
 }
 
 Device Fleet::make_device(std::size_t number) {
@@ -148,14 +144,17 @@ bool Fleet::run_device(const Event& event, Simulated& out) {
     device.active = !device.active;
     return false;
   }
-  if (spec.task == Task::reading) {
-    Place* place = device.episode == no_episode ? nullptr : &places[device.episode];
-    if (place != nullptr && (!running(*place) || !is_fault(place->kind))) place = nullptr;
+  const bool is_reading = spec.task == Task::reading;
+  if (silent(event.device, is_reading)) return false;
+  if (is_reading) {
     start_record(out, device, RecordKind::reading, benign_label);
     const double days = static_cast<double>((now - options.start).count()) / 86'400e6;
-    if (fill_reading(out.record.reading, random, device, place, now, days)) {
-      out.truth.label.assign(label_of(place->kind));
-      mark(out, *place);
+    std::array<double, channels_max> measured{};
+    const std::span values{measured.data(), device.profile->channels.size()};
+    measure(values, random, device, now, days);
+    falsify_reading(out, event.device, values);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      out.record.reading.add(device.profile->channels[i].name, values[i]);
     }
     return true;
   }
@@ -170,15 +169,8 @@ bool Fleet::run_device(const Event& event, Simulated& out) {
 }
 
 bool Fleet::run_fleet(const Event& event, Simulated& out) {
-  if (event.task == Task::episode_step) return run_episode(event, out);
-  if (event.task == Task::outage) {
-    run_outage(event);
-    return false;
-  }
-  Event next = event;
-  next.time += micros_of(seconds_of(options.episode_every) * irregular(random));
-  queue.replace_top(next);
-  begin_by_chance();
+  if (event.task != Task::outage) return run_episodes(event, out);
+  run_outage(event);
   return false;
 }
 

@@ -51,12 +51,13 @@ enum class Task : std::uint8_t {
   coap,
   modbus,
   ping,
-  discovery,      ///< looks for neighbours on the local network: harmless, but looks like a scan
-  firmware,       ///< downloads an image over HTTP, then reboots
-  reboot,         ///< the first of `boot_steps` quick flows
-  episode_begin,  ///< fleet: an episode may begin
-  episode_step,   ///< fleet: an attack's next flow, or the end of a fault
-  outage,         ///< fleet: one vendor's cloud goes down or comes back
+  discovery,        ///< looks for neighbours on the local network: harmless, but looks like a scan
+  firmware,         ///< downloads an image over HTTP, then reboots
+  reboot,           ///< the first of `boot_steps` quick flows
+  episode_begin,    ///< fleet: an episode begins by chance
+  episode_planned,  ///< fleet: an episode of the plan begins
+  episode_step,     ///< fleet: an attack's next record, or the end of an episode
+  outage,           ///< fleet: one vendor's cloud goes down or comes back
 };
 constexpr std::uint16_t boot_steps = 8;
 
@@ -104,46 +105,12 @@ struct Device {
   const ProfileRow* profile = nullptr;
   std::uint32_t address = 0;
   std::uint16_t next_port = 0;
-  std::uint16_t episode = no_episode;  ///< which of the fleet's places
+  std::uint16_t attack = no_episode;  ///< which of the fleet's places
+  std::uint16_t fault = no_episode;
   std::uint8_t vendor = 0;
   bool active = false;
   std::array<float, channels_max> individual{};
   std::array<float, channels_max> walk{};
-};
-
-// ---- episodes -----------------------------------------------------------------------------------
-
-enum class Kind : std::uint8_t {
-  port_scan,
-  command,
-  ddos,
-  download,
-  attack,
-  spike,
-  stuck,
-  level_shift,
-  drift
-};
-constexpr std::size_t kind_count = 9;
-constexpr bool is_fault(Kind kind) {
-  return kind >= Kind::spike;
-}
-
-struct Place {
-  bool taken = false;
-  std::uint32_t number = 0;
-  Kind kind = Kind::port_scan;
-  std::uint32_t device = 0;
-  Time begins;
-  Time ends;
-  // how this episode goes about it
-  std::uint32_t peer = 0;  ///< the victim, the command server, the base of the scanned network
-  std::uint16_t port = 0;
-  std::uint8_t variant = 0;
-  double gap_s = 1;      ///< mean time between its flows at pace 1
-  double size = 0;       ///< of the fault, or of the file
-  bool holding = false;  ///< stuck: `held` is filled
-  std::array<double, channels_max> held{};
 };
 
 // ---- records ------------------------------------------------------------------------------------
@@ -187,15 +154,6 @@ void everyday_flow(Flow& flow, Random& random, Device& device, Task task,
 /// The flow number `step` of a reboot: DHCP, names, time, cloud, broker, announcements.
 Task boot_task(std::uint16_t step);
 void fill_dhcp(Flow& flow, Random& random, const Device& device);
-
-/// Decides how an episode of `place.kind` goes about it.
-void plan_attack(Place& place, Random& random);
-void attack_flow(Flow& flow, Random& random, Device& device, const Place& place);
-
-void plan_fault(Place& place, Random& random, const Device& device);
-/// Fills the reading; `place` is null or the device's episode. @return whether a fault shows in it.
-bool fill_reading(Reading& reading, Random& random, Device& device, Place* place, Time time,
-                  double days);
 
 /// The next ephemeral port of the device.
 std::uint16_t take_port(Device& device);

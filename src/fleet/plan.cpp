@@ -147,10 +147,7 @@ Status check(const FleetPlan& plan) {
   if (plan.episode_length.count() <= 0 || plan.episode_length > year) {
     return refused("the length of an episode is above 0 and at most 366 days");
   }
-  for (const std::string& name : plan.kinds) {
-    if (!simulator::kind_from(name)) return simulator::unknown_kind(name);
-  }
-  return {};
+  return simulator::check_episodes(plan);
 }
 
 }  // namespace vedette

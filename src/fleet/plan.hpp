@@ -150,7 +150,9 @@ std::span<const Profile> built_in_profiles();
 /// An attack or a fault a device can be made to do.
 struct EpisodeKind {
   std::string_view name;   ///< "udp_flood"
-  std::string_view label;  ///< what its records are labelled: IoT-23's name, or the fault's own
+  /// What its records are labelled: IoT-23's name, or the fault's own; empty for a chain (mirai),
+  /// whose records carry the labels of its stages.
+  std::string_view label;
   bool fault = false;      ///< of sensors; else an attack
   std::string_view meaning;
 };
