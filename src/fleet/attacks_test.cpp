@@ -1,4 +1,4 @@
-/// What each attack does: tables of facts, over eight episodes of ten minutes each.
+/// What each attack does: tables of facts, over some episodes each.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -16,7 +16,7 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr int ways = 8;  // episodes, each with a seed and so a way of its own
+constexpr int ways = 6;  // episodes, each with a seed and so a way of its own
 
 struct Tally {
   std::size_t flows = 0;
@@ -67,6 +67,8 @@ Tally tally_of(std::string_view kind, double intensity, std::uint64_t seed,
   return tally;
 }
 
+constexpr std::size_t all_others = 1'000'000;
+
 struct Fact {
   std::string_view kind;
   std::set<std::string> labels;
@@ -74,9 +76,8 @@ struct Fact {
   double fastest;
   std::set<std::string> states;  ///< all that may be
   std::set<int> ports;           ///< all that may be; empty: any
-  std::size_t victims_min;       ///< in ten minutes
-  std::size_t victims_max;
-  double longest_s;  ///< no flow lasts longer
+  std::size_t victims_max;       ///< `all_others`: every flow has its own, but for a few
+  double longest_s;              ///< no flow lasts longer
 };
 
 const std::set<int> scanned{23, 2323, 22, 80, 8080, 81, 37215, 52869, 5555};
@@ -85,54 +86,56 @@ const std::set<std::string> probed{"S0", "REJ", "SF", "RSTO"};
 const std::set<std::string> talked{"SF", "S0", "RSTR", "RSTO", "S1", "S3"};
 
 const Fact facts[] = {
-    {"horizontal_scan", {"PartOfAHorizontalPortScan"}, 5, 33.4, probed, scanned, 2000, 20'000, 5},
-    {"vertical_scan", {"Attack"}, 6.6, 50, probed, {}, 1, 1, 5},
-    {"slow_scan", {"PartOfAHorizontalPortScan"}, 1 / 60., 1 / 60., probed, scanned, 8, 12, 5},
-    {"telnet_brute_force", {"Attack"}, 0.66, 2.5, talked, {23, 2323}, 1, 64, 15},
-    {"ssh_brute_force", {"Attack"}, 0.33, 1.25, talked, {22, 2222}, 1, 64, 15},
-    {"download", {"FileDownload"}, 0.083, 0.25, talked, {80, 8080, 5555}, 1, 1, 6},
-    {"syn_flood", {"DDoS"}, 16.6, 100, {"S0"}, flooded, 1, 1, 5},
-    {"udp_flood", {"DDoS"}, 16.6, 100, {"S0"}, {}, 1, 1, 420},
-    {"http_flood", {"DDoS"}, 6.6, 33.4, talked, {80, 8080, 443}, 1, 1, 21},
-    {"ack_flood", {"DDoS"}, 16.6, 100, {"OTH"}, flooded, 1, 1, 5},
-    {"exfiltration", {"Attack"}, 0.083, 1.4, talked, {443, 22, 80, 8443, 4433}, 1, 1, 60},
-    {"beacon", {"C&C"}, 0.166, 0.67, talked, {6667, 2407, 4975, 50, 45, 443}, 1, 1, 37},
-    {"heartbeat",
-     {"C&C-HeartBeat"},
-     0.099,
-     0.34,
-     talked,
-     {23, 48101, 6667, 5555, 1312, 666},
-     1,
-     1,
-     5},
-    {"mqtt_flood", {"Attack"}, 10, 50, talked, {1883}, 1, 1, 161},
-    {"mqtt_oversized", {"Attack"}, 0.166, 0.5, talked, {1883}, 1, 1, 4},
-    {"mqtt_malformed", {"Attack"}, 0.83, 3.34, talked, {1883}, 1, 1, 7},
-    {"mqtt_topic_guessing", {"Attack"}, 1.25, 5, talked, {1883}, 1, 1, 33},
-    {"spoofed_device", {"Attack"}, 0.25, 1, talked, {1883}, 1, 1, 151},
+    {"horizontal_scan", {"PartOfAHorizontalPortScan"}, 5, 33.4, probed, scanned, all_others, 5},
+    {"vertical_scan", {"Attack"}, 6.6, 50, probed, {}, 1, 5},
+    {"slow_scan", {"PartOfAHorizontalPortScan"}, 1 / 60., 1 / 60., probed, scanned, all_others, 5},
+    {"telnet_brute_force", {"Attack"}, 0.66, 2.5, talked, {23, 2323}, 64, 15},
+    {"ssh_brute_force", {"Attack"}, 0.33, 1.25, talked, {22, 2222}, 64, 15},
+    {"download", {"FileDownload"}, 0.083, 0.25, talked, {80, 8080, 5555}, 1, 6},
+    {"syn_flood", {"DDoS"}, 16.6, 100, {"S0"}, flooded, 1, 5},
+    {"udp_flood", {"DDoS"}, 16.6, 100, {"S0"}, {}, 1, 420},
+    {"http_flood", {"DDoS"}, 6.6, 33.4, talked, {80, 8080, 443}, 1, 21},
+    {"ack_flood", {"DDoS"}, 16.6, 100, {"OTH"}, flooded, 1, 5},
+    {"exfiltration", {"Attack"}, 0.083, 1.4, talked, {443, 22, 80, 8443, 4433}, 1, 60},
+    {"beacon", {"C&C"}, 0.166, 0.67, talked, {6667, 2407, 4975, 50, 45, 443}, 1, 37},
+    {"heartbeat", {"C&C-HeartBeat"}, 0.099, 0.34, talked, {23, 48101, 6667, 5555, 1312, 666}, 1, 5},
+    {"mqtt_flood", {"Attack"}, 10, 50, talked, {1883}, 1, 161},
+    {"mqtt_oversized", {"Attack"}, 0.166, 0.5, talked, {1883}, 1, 4},
+    {"mqtt_malformed", {"Attack"}, 0.83, 3.34, talked, {1883}, 1, 7},
+    {"mqtt_topic_guessing", {"Attack"}, 1.25, 5, talked, {1883}, 1, 33},
+    {"spoofed_device", {"Attack"}, 0.25, 1, talked, {1883}, 1, 151},
 };
+
+/// Long enough for a thousand records or so.
+Duration enough_of(const Fact& fact) {
+  const double s = std::clamp(1000 / std::sqrt(fact.slowest * fact.fastest), 40.0, 7200.0);
+  return seconds{static_cast<int>(s)};
+}
 
 TEST(Attacks, EveryKindKeepsToItsFacts) {
   for (const Fact& fact : facts) {
     for (std::uint64_t seed = 1; seed <= ways; ++seed) {
       SCOPED_TRACE(std::string{fact.kind} + ", seed " + std::to_string(seed));
-      const Tally tally = tally_of(fact.kind, 1, seed);
+      const Duration length = enough_of(fact);
+      const Tally tally = tally_of(fact.kind, 1, seed, length);
       if (testing::Test::HasFatalFailure()) return;
       EXPECT_EQ(tally.labels, fact.labels);
-      // Ten minutes; 10 % for the irregular gaps of many records, more for those of few.
-      const double records = static_cast<double>(tally.seconds.size());
+      // Irregular gaps deviate by 0.9 of their mean: four deviations of the count.
+      const auto records = static_cast<double>(tally.seconds.size());
+      const auto whole = static_cast<double>(length / seconds{1});
       const double slack = 4 * 0.9 / std::sqrt(records) + 0.02;
-      EXPECT_GE(records, 600 * fact.slowest * (1 - slack));
-      EXPECT_LE(records, 600 * fact.fastest * (1 + slack));
+      EXPECT_GE(records, whole * fact.slowest * (1 - slack));
+      EXPECT_LE(records, whole * fact.fastest * (1 + slack));
       EXPECT_TRUE(std::includes(fact.states.begin(), fact.states.end(), tally.states.begin(),
                                 tally.states.end()))
           << testing::PrintToString(tally.states);
       EXPECT_TRUE(fact.ports.empty() || std::includes(fact.ports.begin(), fact.ports.end(),
                                                       tally.ports.begin(), tally.ports.end()))
           << testing::PrintToString(tally.ports);
-      EXPECT_GE(tally.victims.size(), fact.victims_min);
       EXPECT_LE(tally.victims.size(), fact.victims_max);
+      if (fact.victims_max == all_others) {
+        EXPECT_GE(tally.victims.size(), tally.flows - tally.flows / 20 - 1);
+      }
       EXPECT_LE(tally.longest, fact.longest_s);
     }
   }
@@ -140,8 +143,8 @@ TEST(Attacks, EveryKindKeepsToItsFacts) {
 
 TEST(Attacks, TwiceTheIntensityIsTwiceTheRate) {
   for (const Fact& fact : facts) {
-    const Tally one = tally_of(fact.kind, 1, 5, hours{2});
-    const Tally two = tally_of(fact.kind, 2, 5, hours{2});
+    const Tally one = tally_of(fact.kind, 1, 5, 2 * enough_of(fact));
+    const Tally two = tally_of(fact.kind, 2, 5, 2 * enough_of(fact));
     const auto records = static_cast<double>(one.seconds.size());
     EXPECT_NEAR(static_cast<double>(two.seconds.size()) / records, 2,
                 0.05 + 2 * 4 * 0.9 / std::sqrt(records))
@@ -164,7 +167,7 @@ TEST(Attacks, EpisodesOfOneKindGoAboutItDifferently) {
     std::set<std::set<int>> ports;
     std::set<std::size_t> counts;
     for (std::uint64_t seed = 1; seed <= ways; ++seed) {
-      const Tally tally = tally_of(kind, 1, seed);
+      const Tally tally = tally_of(kind, 1, seed, minutes{2});
       ports.insert(tally.ports);
       counts.insert(tally.seconds.size());
     }
@@ -176,7 +179,7 @@ TEST(Attacks, EpisodesOfOneKindGoAboutItDifferently) {
 TEST(Attacks, ARawScannerKeepsItsSourcePortAndAKernelDoesNot) {
   std::set<bool> kept;
   for (std::uint64_t seed = 1; seed <= ways; ++seed) {
-    const std::size_t ports = tally_of("horizontal_scan", 1, seed).source_ports.size();
+    const std::size_t ports = tally_of("horizontal_scan", 1, seed, minutes{1}).source_ports.size();
     EXPECT_TRUE(ports == 1 || ports > 100) << ports;
     kept.insert(ports == 1);
   }
@@ -185,12 +188,10 @@ TEST(Attacks, ARawScannerKeepsItsSourcePortAndAKernelDoesNot) {
 
 TEST(Attacks, AVerticalScanTriesManyPortsAndNoneTwice) {
   for (std::uint64_t seed = 1; seed <= ways; ++seed) {
-    const Tally tally = tally_of("vertical_scan", 1, seed);
+    const Tally tally = tally_of("vertical_scan", 1, seed, seconds{20});  // 1024 are not done yet
     EXPECT_EQ(tally.victims.size(), 1U);
-    EXPECT_EQ(tally.ports.size(),
-              std::min<std::size_t>(tally.flows,
-                                    tally.ports.size() < 1024 ? tally.flows : tally.ports.size()));
-    EXPECT_GE(tally.ports.size(), 1000U);
+    EXPECT_EQ(tally.ports.size(), tally.flows);
+    EXPECT_GE(tally.ports.size(), 100U);
   }
 }
 
@@ -235,8 +236,8 @@ TEST(Attacks, ABeaconJittersAndAHeartbeatDoesNot) {
 TEST(Attacks, ExfiltrationIsSlowAndSteadyOrInBursts) {
   std::set<bool> bursts;
   for (std::uint64_t seed = 1; seed <= ways; ++seed) {
-    const Tally tally = tally_of("exfiltration", 1, seed, hours{1});
-    EXPECT_GT(tally.orig_bytes, 10e6) << "an hour carries off more than 10 MB";
+    const Tally tally = tally_of("exfiltration", 1, seed, minutes{30});
+    EXPECT_GT(tally.orig_bytes, 10e6) << "half an hour carries off more than 10 MB";
     std::vector<double> gaps = gaps_of(tally);
     std::sort(gaps.begin(), gaps.end());
     const double middle = gaps[gaps.size() / 2];
@@ -249,12 +250,12 @@ TEST(Attacks, ExfiltrationIsSlowAndSteadyOrInBursts) {
 TEST(Attacks, MiraiGoesThroughItsStagesInOrder) {
   const std::vector<std::string> order{"PartOfAHorizontalPortScan", "Attack", "FileDownload",
                                        "C&C-HeartBeat", "DDoS"};
-  for (const Duration length : {Duration{seconds{15}}, Duration{minutes{10}}}) {
+  for (const Duration length : {Duration{seconds{15}}, Duration{minutes{4}}}) {
     for (std::uint64_t seed = 1; seed <= ways; ++seed) {
       std::vector<std::string> first;
       std::map<std::string, std::string> last_label;
       bool reports_while_flooding = false;
-      watch_episode("mirai", "camera-02", length, 1, seed, [&](const Simulated& said) {
+      watch_episode("mirai", "camera-01", length, 1, seed, [&](const Simulated& said) {
         if (said.episode == 0) return;
         const std::string& label = said.truth.label;
         check_numbers(said.record.flow);
@@ -266,7 +267,7 @@ TEST(Attacks, MiraiGoesThroughItsStagesInOrder) {
         ASSERT_TRUE(heartbeat || label == first.back()) << "a stage never comes back";
       });
       EXPECT_EQ(first, order) << "seed " << seed;
-      EXPECT_TRUE(reports_while_flooding || length < minutes{1});
+      EXPECT_TRUE(reports_while_flooding || length < minutes{1}) << "seed " << seed;
     }
   }
 }
@@ -307,9 +308,9 @@ TEST(Attacks, AnImpostorSpeaksBesideTheDeviceFromElsewhere) {
     std::set<std::string> foreign;
     std::vector<double> told_true;
     std::vector<double> told_false;
-    watch_episode("spoofed_device", "thermostat-02", minutes{10}, 1, seed,
+    watch_episode("spoofed_device", "thermostat-01", minutes{10}, 1, seed,
                   [&](const Simulated& said) {
-                    if (said.record.device != "thermostat-02") return;
+                    if (said.record.device != "thermostat-01") return;
                     const bool is_false = said.episode != 0;
                     if (said.record.kind == RecordKind::flow) {
                       (is_false ? foreign : own).insert(said.record.flow.orig_h);

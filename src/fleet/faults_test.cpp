@@ -34,6 +34,7 @@ Faulted with_fault(std::string_view device, std::string_view kind, double intens
                    std::uint64_t seed = 13) {
   FleetPlan options = options_with(seed);
   options.episode_every = Duration{0};
+  options.devices = 20;
   const Time begins = start + hours{1};
   const Time ends = begins + minutes{10};
   options.episodes.push_back({.kind = std::string{kind},
@@ -132,6 +133,8 @@ TEST(Faults, AReadingIsLabelledExactlyWhenTheFaultChangedOrHeldIt) {
       const auto readings = [&](bool faulty) {
         FleetPlan options = options_with(31);
         options.episode_every = Duration{0};
+        options.devices = 20;
+        options.devices = 20;
         if (faulty) {
           options.episodes.push_back({.kind = std::string{kind.name},
                                       .device = std::string{device},
@@ -224,6 +227,7 @@ TEST(Faults, ADeadDeviceSaysNothingAndThenBoots) {
 TEST(Faults, AShortGapThatKeptNothingBackIsNotLabelled) {
   FleetPlan options = options_with(17);
   options.episode_every = Duration{0};
+  options.devices = 4;
   for (int i = 0; i < 500; ++i) {  // hub-01 measures every 10 s
     options.episodes.push_back({.kind = "gap",
                                 .device = "hub-01",

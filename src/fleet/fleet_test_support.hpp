@@ -120,6 +120,7 @@ void watch_episode(std::string_view kind, std::string_view device, Duration leng
                    double intensity, std::uint64_t seed, See see) {
   FleetPlan options = options_with(seed);
   options.episode_every = Duration{0};
+  options.devices = 10;
   FleetSimulator fleet(options);
   Simulated said;
   fleet.next(said);
