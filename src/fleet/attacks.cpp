@@ -1,170 +1,165 @@
-/// Attacks, shaped like those of IoT-23's Mirai, Torii and Muhstik captures. Every episode picks
-/// its own way (raw socket or kernel, ports, tempo), so that one rule does not catch them all.
+/// Attacks: how each is planned, what it says next, and when. The families have files of their
+/// own: attacks_scan.cpp, attacks_flood.cpp, attacks_control.cpp, attacks_mqtt.cpp.
+///
+/// The shapes come from Antonakakis et al., "Understanding the Mirai Botnet" (USENIX Security 2017)
+/// and from the conn.logs of IoT-23 (Garcia, Parmisano, Erquiaga 2020), cited by their numbers.
+/// Every episode picks its own way (raw socket or kernel, ports, sizes, tempo), so that one rule
+/// does not catch them all.
+///
+/// Never two draws in the arguments of one call: their order is the compiler's choice.
 #include <algorithm>
-#include <cmath>
 
-#include "fleet/parts.hpp"
+#include "fleet/episode.hpp"
 
 namespace vedette::simulator {
 
 namespace {
 
-/// Victims live in 198.19.0.0/16 (benchmarks, RFC 2544), command servers in 203.0.113.0/24 and
-/// 192.0.2.0/24 (documentation, RFC 5737): nobody's addresses.
-std::uint32_t random_victim(Random& random) {
-  return ipv4(198, 19, 0, 0) + static_cast<std::uint32_t>(random.below(65'536));
-}
+/// Mirai's life in per cent of the episode's length: it scans, guesses a password, fetches its
+/// binary, reports to its server, and floods when told to, still reporting. The last one's `act`
+/// is Place::flood.
+struct Stage {
+  Kind act;
+  int until;
+};
+constexpr std::array<Stage, 5> mirai_stages{{{Kind::horizontal_scan, 35},
+                                             {Kind::telnet_brute_force, 50},
+                                             {Kind::download, 60},
+                                             {Kind::heartbeat, 70},
+                                             {Kind::syn_flood, 100}}};
+constexpr int flood_stage = 4;
 
-template <std::size_t N>
-std::uint16_t pick(Random& random, const std::uint16_t (&ports)[N]) {
-  return ports[random.below(N)];
-}
-
-void scan_flow(Flow& flow, Random& random, Device& device, const Place& place) {
-  const bool kernel = place.variant == 1;
-  // Mirai tries 2323 once in ten.
-  const std::uint16_t port =
-      place.port == 23 && random.chance(0.1) ? std::uint16_t{2323} : place.port;
-  set_peer(flow, {random_victim(random), port, ""}, Proto::tcp, take_port(device));
-  const double fate = random.uniform();
-  if (fate < 0.04) return fill_reject(flow, draw(random, {0.03, 0.3, 1.3}), kernel);
-  if (fate < 0.05) {
-    return fill_tcp(flow, random,
-                    {.seconds = draw(random, {0.05, 0.3, 2}), .ending = ConnState::RSTO});
+int stage_of(const Place& place, Time now) {
+  const std::int64_t whole = std::max<std::int64_t>((place.ends - place.begins).count(), 1);
+  const std::int64_t share = (now - place.begins).count() * 100 / whole;  // 366 days: 3e15
+  int stage = 0;
+  while (stage < flood_stage && share >= mirai_stages[static_cast<std::size_t>(stage)].until) {
+    ++stage;
   }
-  fill_syn(flow, random, kernel && random.chance(0.6) ? 3 : 1, kernel);
+  return stage;
 }
 
-void command_flow(Flow& flow, Random& random, Device& device, const Place& place) {
-  set_peer(flow, {place.peer, place.port, ""}, Proto::tcp, take_port(device));
-  // The server is away most of the time: three quarters of the real attempts go unanswered.
-  if (random.chance(place.variant == 0 ? 0.7 : 0.15)) {
-    return fill_syn(flow, random, random.chance(0.65) ? 3 : 1, true);
+Way plan_way(Kind act, Random& random, const Device& device) {
+  switch (act) {
+    case Kind::horizontal_scan:
+    case Kind::vertical_scan:
+    case Kind::slow_scan:
+      return plan_scan(act, random, device);
+    case Kind::telnet_brute_force:
+    case Kind::ssh_brute_force:
+      return plan_guessing(act, random);
+    case Kind::syn_flood:
+    case Kind::udp_flood:
+    case Kind::http_flood:
+    case Kind::ack_flood:
+      return plan_flood(act, random);
+    case Kind::download:
+    case Kind::exfiltration:
+    case Kind::beacon:
+    case Kind::heartbeat:
+      return plan_control(act, random);
+    default:
+      return plan_abuse(act, random, device);
   }
-  if (place.port == 6667) flow.service.assign("irc");
-  if (place.variant == 2) flow.service.assign("ssl");
-  const double fate = random.uniform();
-  const ConnState ending = fate < 0.55   ? ConnState::S3
-                           : fate < 0.85 ? ConnState::SF
-                           : fate < 0.95 ? ConnState::RSTR
-                                         : ConnState::S1;
-  const bool tls = place.variant == 2;
-  fill_tcp(flow, random,
-           {.orig_bytes = draw_whole(random, tls ? Spread{375, 640, 2400} : Spread{10, 66, 160}),
-            .resp_bytes = draw_whole(random, tls ? Spread{1900, 2300, 4900} : Spread{4, 233, 452}),
-            .seconds = draw(random, {1.0, 4.1, 36}),
-            .ending = ending});
 }
 
-void flood_flow(Flow& flow, Random& random, Device& device, const Place& place) {
-  if (place.variant == 0) {  // UDP
-    set_peer(flow, {place.peer, place.port, ""}, Proto::udp, take_port(device));
-    const double packets = random.chance(0.6) ? 1 : draw_whole(random, {2, 40, 240});
-    return fill_udp(flow, packets, place.size, 0, 0, packets * draw(random, {0.0001, 0.01, 1.2}));
+void enter_stage(Place& place, const Device& device, Time now) {
+  const int stage = stage_of(place, now);
+  place.act =
+      stage == flood_stage ? place.flood : mirai_stages[static_cast<std::size_t>(stage)].act;
+  if (stage != place.stage) {
+    place.stage = stage;
+    place.way =
+        place.act == Kind::heartbeat ? place.control : plan_way(place.act, place.random, device);
+    return;
   }
-  const auto source = static_cast<std::uint16_t>(1024 + random.below(64'000));
-  set_peer(flow, {place.peer, place.port, ""}, Proto::tcp, source);
-  const double packets =
-      random.chance(0.7) ? draw_whole(random, {1, 1, 5}) : draw_whole(random, {2, 60, 3685});
-  if (place.variant == 1) return fill_syn(flow, random, packets, false);
-  // ACK floods without a handshake: Zeek sees a midstream side without an answer.
-  flow.conn_state = ConnState::OTH;
-  flow.history = 'A';
-  flow.orig_pkts = packets;
-  flow.orig_ip_bytes = packets * 40;
-  flow.resp_pkts = flow.resp_ip_bytes = flow.missed_bytes = 0;
-  if (packets < 2) return;
-  flow.duration = whole_micros(draw(random, {0.000002, 0.4, 4.9}));
-  flow.orig_bytes = flow.resp_bytes = 0;
-}
-
-void download_flow(Flow& flow, Random& random, Device& device, const Place& place) {
-  set_peer(flow, {place.peer, place.port, "http"}, Proto::tcp, take_port(device));
-  if (random.chance(0.08)) {
-    flow.service.clear();
-    return fill_syn(flow, random, 3, true);
-  }
-  fill_tcp(flow, random,
-           {.orig_bytes = draw_whole(random, {83, 148, 158}),
-            .resp_bytes = std::floor(place.size * random.uniform(0.97, 1.03)),
-            .seconds = draw(random, {0.57, 1.5, 5.1})});
-}
-
-void guess_flow(Flow& flow, Random& random, Device& device, const Place& place) {
-  const std::uint32_t victim =
-      place.peer + static_cast<std::uint32_t>(random.below(place.variant == 0 ? 1 : 64));
-  set_peer(flow, {victim, place.port, place.port == 22 ? "ssh" : ""}, Proto::tcp,
-           take_port(device));
-  const double fate = random.uniform();
-  if (fate < 0.12) {
-    flow.service.clear();
-    return fill_syn(flow, random, 1, true);
-  }
-  const bool ssh = place.port == 22;
-  fill_tcp(flow, random,
-           {.orig_bytes = draw_whole(random, ssh ? Spread{1310, 1790, 2860} : Spread{20, 62, 480}),
-            .resp_bytes = draw_whole(random, ssh ? Spread{1100, 1784, 3270} : Spread{40, 190, 690}),
-            .seconds = draw(random, {0.6, 3.4, 14}),
-            .ending = fate < 0.75   ? ConnState::SF
-                      : fate < 0.92 ? ConnState::RSTR
-                                    : ConnState::RSTO});
+  // The bot goes on reporting while it floods.
+  const double share = place.way.gap_s / place.control.gap_s;
+  if (stage == flood_stage && place.random.chance(share)) place.act = Kind::heartbeat;
 }
 
 }  // namespace
 
-void plan_attack(Place& place, Random& random) {
-  place.variant = 0;
-  switch (place.kind) {
-    case Kind::port_scan:
-      place.variant = static_cast<std::uint8_t>(random.below(2));
-      place.port = pick(random, {23, 23, 22, 80, 8080, 81, 37215, 52869, 5555});
-      place.gap_s = random.uniform(0.03, 0.2);
-      return;
-    case Kind::command:
-      place.variant = static_cast<std::uint8_t>(random.below(3));
-      place.peer = ipv4(203, 0, 113, 1 + static_cast<unsigned>(random.below(250)));
-      place.port =
-          place.variant == 2 ? std::uint16_t{443} : pick(random, {6667, 6667, 2407, 4975, 50, 45});
-      place.gap_s = random.uniform(1.5, 6);
-      return;
-    case Kind::ddos:
-      place.variant = static_cast<std::uint8_t>(random.below(3));
-      place.peer = random_victim(random);
-      place.port = pick(random, {80, 80, 443, 22, 53, 27015, 52869});
-      place.size = place.variant == 0 ? std::floor(random.uniform(0, 1) * 1400) : 0;
-      place.gap_s = random.uniform(0.01, 0.06);
-      return;
-    case Kind::download:
-      place.peer = ipv4(192, 0, 2, 1 + static_cast<unsigned>(random.below(250)));
-      place.port = pick(random, {80, 80, 80, 8080, 5555});
-      place.size = std::floor(draw(random, {52'000, 72'000, 166'000}));
-      place.gap_s = random.uniform(4, 12);
-      return;
-    case Kind::attack:
-      place.variant = static_cast<std::uint8_t>(random.below(2));
-      place.peer = random_victim(random) & 0xffffffc0U;
-      place.port = pick(random, {23, 23, 23, 22, 2323});
-      place.gap_s = random.uniform(0.4, 1.5);
-      return;
+std::uint32_t random_victim(Random& random) {
+  return ipv4(198, 19, 0, 0) + static_cast<std::uint32_t>(random.below(65'536));
+}
+
+void plan_attack(Place& place, const Device& device) {
+  place.act = place.kind;
+  if (place.kind == Kind::mirai) {
+    constexpr std::array floods{Kind::syn_flood, Kind::udp_flood, Kind::ack_flood,
+                                Kind::http_flood};
+    place.flood = floods[place.random.below(floods.size())];
+    place.control = plan_way(Kind::heartbeat, place.random, device);
+    return;  // each stage is planned when it is reached
+  }
+  place.way = plan_way(place.kind, place.random, device);
+  if (place.kind != Kind::spoofed_device) return;
+  // No device has an address there: 100,000 of them reach 10.1.
+  const auto host = static_cast<std::uint32_t>(place.random.below(50U << 16U));
+  place.source = ipv4(10, 200, 0, 0) + host;
+}
+
+Says next_turn(Place& place, const Device& device, Time now) {
+  ++place.step;
+  if (place.kind == Kind::mirai) enter_stage(place, device, now);
+  switch (place.act) {
+    // A connection to the broker shows once for many publishes.
+    case Kind::mqtt_flood:
+      return place.gauges_used == 0 || place.step % 24 == 0 ? Says::flow : Says::reading;
+    case Kind::spoofed_device:
+      return place.gauges_used == 0 || place.step % 3 == 0 ? Says::flow : Says::reading;
+    case Kind::mqtt_oversized:
+      return place.step % 2 == 0 ? Says::flow : Says::message;
+    case Kind::mqtt_malformed:
+    case Kind::mqtt_topic_guessing:
+      return place.step % 5 == 0 ? Says::flow : Says::message;
     default:
-      expects(false, "a fault is not an attack");
+      return Says::flow;
   }
 }
 
-void attack_flow(Flow& flow, Random& random, Device& device, const Place& place) {
-  switch (place.kind) {
-    case Kind::port_scan:
-      return scan_flow(flow, random, device, place);
-    case Kind::command:
-      return command_flow(flow, random, device, place);
-    case Kind::ddos:
-      return flood_flow(flow, random, device, place);
+double gap_of(Place& place) {
+  const Way& way = place.way;
+  const bool quick = place.step % way.burst != 0;
+  const double mean = quick ? way.quick_s : way.gap_s;
+  if (way.jitter < 0 || quick) return mean * irregular(place.random);
+  return mean * (1 + way.jitter * (2 * place.random.uniform() - 1));
+}
+
+Time stage_end(const Place& place) {
+  if (place.kind != Kind::mirai || place.stage < 0) return place.ends;
+  const std::int64_t until = mirai_stages[static_cast<std::size_t>(place.stage)].until;
+  // Rounded up, so that stage_of() agrees at this very moment.
+  const std::int64_t whole = (place.ends - place.begins).count();
+  return place.begins + Duration{(whole * until + 99) / 100};
+}
+
+void attack_flow(Flow& flow, Device& device, Place& place) {
+  Random& random = place.random;
+  switch (place.act) {
+    case Kind::horizontal_scan:
+    case Kind::vertical_scan:
+    case Kind::slow_scan:
+      return scan_flow(flow, random, device, place.way, place.act, place.step);
+    case Kind::telnet_brute_force:
+    case Kind::ssh_brute_force:
+      return guessing_flow(flow, random, device, place.way);
+    case Kind::syn_flood:
+    case Kind::udp_flood:
+    case Kind::http_flood:
+    case Kind::ack_flood:
+      return flood_flow(flow, random, device, place.way, place.act);
     case Kind::download:
-      return download_flow(flow, random, device, place);
-    case Kind::attack:
-      return guess_flow(flow, random, device, place);
+    case Kind::exfiltration:
+    case Kind::beacon:
+      return control_flow(flow, random, device, place.way, place.act);
+    case Kind::heartbeat:
+      return control_flow(flow, random, device,
+                          place.kind == Kind::mirai ? place.control : place.way, place.act);
     default:
-      expects(false, "a fault makes no flows");
+      if (place.kind == Kind::spoofed_device) write_address(flow.orig_h, place.source);
+      return abuse_flow(flow, random, device, place.way, place.act);
   }
 }
 

@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "base/expects.hpp"
+#include "fleet/plan_check.hpp"
 
 namespace vedette::simulator {
 
@@ -34,36 +34,6 @@ void write_digits(char* to, std::uint32_t bits) {
     to[2 * i + 1] = pair[1];
   }
 }
-
-/// The plan's profile of that name, else the built-in one.
-const Profile& profile_of(const FleetPlan& plan, std::string_view name) {
-  for (const Profile& profile : plan.profiles) {
-    if (profile.name == name) return profile;
-  }
-  for (const Profile& profile : built_in_profiles()) {
-    if (profile.name == name) return profile;
-  }
-  expects(false, "check() found every profile of the plan");
-  return built_in_profiles().front();
-}
-
-/// The groups of a plan that names none: its devices over all built-in profiles in turn.
-std::vector<Group> groups_in_turn(std::size_t devices) {
-  std::vector<Group> groups;
-  const std::size_t sorts = built_in_profiles().size();
-  for (std::size_t i = 0; i < std::min(devices, sorts); ++i) {
-    Group group;
-    group.profile = built_in_profiles()[i].name;
-    group.count = (devices - i + sorts - 1) / sorts;
-    groups.push_back(std::move(group));
-  }
-  return groups;
-}
-
-std::string_view name_of(const Group& group) {
-  return group.name.empty() ? group.profile : group.name;
-}
-
 }  // namespace
 
 Fleet::Fleet(FleetPlan given)
@@ -71,30 +41,28 @@ Fleet::Fleet(FleetPlan given)
       random(options.seed),
       reading_random(mixed(options.seed ^ 0x5ea50f5ea50fULL)),
       world(mixed(options.seed), options.start),
+      chance(mixed(options.seed)),
       now(options.start) {
-  for (const std::string& name : options.kinds) kinds.push_back(*kind_from(name));
-  for (std::size_t i = 0; kinds.size() < kind_count && options.kinds.empty(); ++i) {
-    kinds.push_back(static_cast<Kind>(i));
-  }
   make_devices();
   schedule_fleet();
+  schedule_episodes();
 }
 
 void Fleet::make_devices() {
-  if (options.groups.empty()) options.groups = groups_in_turn(options.devices);
+  options.groups = groups_of(options);
   std::map<std::string_view, std::size_t> sort_at;
   std::map<std::string_view, std::uint64_t> counts;
   std::size_t all = 0;
   for (const Group& group : options.groups) {
     if (sort_at.emplace(group.profile, sorts.size()).second) {
-      sorts.push_back(sort_of(profile_of(options, group.profile)));
+      sorts.push_back(sort_of(*find_profile(options, group.profile)));
     }
     counts[name_of(group)] += group.count;
     all += group.count;
   }
   around.devices = static_cast<std::uint32_t>(all);
   devices.reserve(all);
-  std::size_t events = 16 + FleetSimulator::episodes_max;
+  std::size_t events = 16 + FleetSimulator::episodes_max + options.episodes.size();
   for (const Group& group : options.groups) {
     events += group.count * sorts[sort_at[group.profile]].tasks.size();
   }
@@ -136,9 +104,9 @@ void Fleet::schedule_device(std::uint32_t number) {
     const bool of_sensors = tasks[i].task == Task::reading || tasks[i].task == Task::toggle;
     if (of_sensors && !options.readings) continue;
     // Somewhere in the middle of a gap: a full one shortened by chance.
-    Random& chance = of_sensors ? reading_random : random;
-    const double mean_s = tasks[i].period_s / devices[number].pace * chance.uniform();
-    queue.push({.time = now + rhythm_gap(tasks[i].rhythm, chance, now, mean_s),
+    Random& draws = of_sensors ? reading_random : random;
+    const double mean_s = tasks[i].period_s / devices[number].pace * draws.uniform();
+    queue.push({.time = now + rhythm_gap(tasks[i].rhythm, draws, now, mean_s),
                 .device = number,
                 .slot = static_cast<std::uint8_t>(i),
                 .task = tasks[i].task});
@@ -149,10 +117,6 @@ void Fleet::schedule_fleet() {
   queue.push({.time = now + micros_of(outage_every_s * irregular(random)), .task = Task::outage});
   queue.push({.time = now + micros_of(lookups_lost_every_s * irregular(random)),
               .task = Task::lookups_lost});
-  if (options.episode_every.count() > 0) {
-    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(random)),
-                .task = Task::episode_begin});
-  }
 }
 
 void Fleet::write_uid(std::string& out) {
@@ -177,6 +141,14 @@ void Fleet::start_record(Simulated& out, const Device& device, RecordKind kind,
   if (kind != RecordKind::flow) return;
   write_uid(out.record.flow.uid);
   write_address(out.record.flow.orig_h, device.address);
+}
+
+void clear(Simulated& out) {
+  out.record.clear();
+  out.truth.label.clear();
+  out.episode = 0;
+  out.topic.clear();
+  out.payload.clear();
 }
 
 bool Fleet::run(Simulated& out) {
@@ -230,8 +202,9 @@ bool Fleet::run_device(const Event& event, Simulated& out) {
     device.active = !device.active;
     return false;
   }
-  if (now < device.silent_until) return false;
-  if (task == Task::reading) return run_reading(device, out);
+  const bool is_reading = task == Task::reading;
+  if (now < device.silent_until || silent(event.device, is_reading)) return false;
+  if (is_reading) return run_reading(event.device, out);
   if (random.chance(device.profile->missing)) return false;
   if (task == Task::reconnect) {
     task = reconnect_task(event.step);
@@ -245,22 +218,31 @@ bool Fleet::run_device(const Event& event, Simulated& out) {
   return true;
 }
 
-bool Fleet::run_reading(Device& device, Simulated& out) {
-  Place* place = device.episode == no_episode ? nullptr : &places[device.episode];
-  if (place != nullptr && (!running(*place) || !is_fault(place->kind))) place = nullptr;
+bool Fleet::run_reading(std::uint32_t number, Simulated& out) {
+  Device& device = devices[number];
   if (reading_random.chance(device.profile->missing)) return false;
   start_record(out, device, RecordKind::reading, benign_label);
-  if (fill_reading(out.record.reading, reading_random, device, world.at(now), place, now)) {
-    out.truth.label.assign(label_of(place->kind));
-    mark(out, *place);
+  std::array<double, channels_max> values{};
+  const std::vector<Channel>& channels = device.profile->channels;
+  const std::span shown{values.data(), channels.size()};
+  sense(shown, reading_random, device);
+  falsify_reading(out, number, shown);
+  for (std::size_t i = 0; i < shown.size(); ++i) {
+    out.record.reading.add(channels[i].name, shown[i]);
   }
   return true;
 }
 
+void Fleet::sense(std::span<double> values, Random& chance_of_noise, Device& device) const {
+  std::array<double, channels_max> measured{};
+  measure(measured, chance_of_noise, device, world.at(now), now);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    values[i] = quantised(device.profile->channels[i], measured[i]);
+  }
+}
+
 bool Fleet::run_fleet(const Event& event, Simulated& out) {
   switch (event.task) {
-    case Task::episode_step:
-      return run_episode(event, out);
     case Task::outage:
       run_outage(event);
       return false;
@@ -268,13 +250,8 @@ bool Fleet::run_fleet(const Event& event, Simulated& out) {
       run_lookups_lost(event);
       return false;
     default:
-      break;
+      return run_episodes(event, out);
   }
-  Event next = event;
-  next.time += micros_of(seconds_of(options.episode_every) * irregular(random));
-  queue.replace_top(next);
-  begin_by_chance();
-  return false;
 }
 
 void Fleet::run_outage(Event event) {

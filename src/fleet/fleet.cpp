@@ -25,11 +25,7 @@ FleetSimulator::FleetSimulator(FleetSimulator&&) noexcept = default;
 FleetSimulator& FleetSimulator::operator=(FleetSimulator&&) noexcept = default;
 
 void FleetSimulator::next(Simulated& out) {
-  out.record.clear();
-  out.truth.label.clear();
-  out.episode = 0;
-  out.topic.clear();
-  out.payload.clear();
+  clear(out);
   while (!fleet_->run(out)) {
   }
   out.record.seal();

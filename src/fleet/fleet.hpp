@@ -23,7 +23,7 @@ struct Episode {
   std::uint32_t number = 0;  ///< 1, 2 … in the order in which they began
   std::string device;
   std::string kind;   ///< of episode_kinds()
-  std::string label;  ///< the label most of its records carry
+  std::string label;  ///< what its records are labelled; of a chain: at its present stage
   Time begins;
   Time ends;
   double intensity = 1;

@@ -40,14 +40,15 @@ enum class Task : std::uint8_t {
   firmware,
   reboot,
   // what is no habit
-  dhcp,           ///< the first flow of a boot
-  reading,        ///< all channels, one record
-  toggle,         ///< the load of the device goes on or off; no record
-  reconnect,      ///< a short burst when the vendor is back
-  episode_begin,  ///< fleet: an episode may begin
-  episode_step,   ///< fleet: an attack's next flow, or the end of a fault
-  outage,         ///< fleet: one vendor's cloud goes down or comes back
-  lookups_lost,   ///< fleet: the resolver goes away or comes back
+  dhcp,             ///< the first flow of a boot
+  reading,          ///< all channels, one record
+  toggle,           ///< the load of the device goes on or off; no record
+  reconnect,        ///< a short burst when the vendor is back
+  episode_begin,    ///< fleet: an episode begins by chance
+  episode_planned,  ///< fleet: an episode of the plan begins
+  episode_step,     ///< fleet: an attack's next record, or the end of an episode
+  outage,           ///< fleet: one vendor's cloud goes down or comes back
+  lookups_lost,     ///< fleet: the resolver goes away or comes back
 };
 constexpr std::size_t habit_task_count = 19;
 std::optional<Task> task_from(std::string_view name);
@@ -100,7 +101,8 @@ struct Device {
   Time measured{};      ///< its last reading
   std::uint32_t address = 0;
   std::uint16_t next_port = 0;
-  std::uint16_t episode = no_episode;  ///< which of the fleet's places
+  std::uint16_t attack = no_episode;  ///< which of the fleet's places
+  std::uint16_t fault = no_episode;
   std::uint8_t vendor = 0;
   bool active = false;
   std::array<float, channels_max> individual{};
@@ -128,41 +130,6 @@ class World {
  private:
   std::uint64_t seed_;
   Time start_;
-};
-
-// ---- episodes -----------------------------------------------------------------------------------
-
-enum class Kind : std::uint8_t {
-  port_scan,
-  command,
-  ddos,
-  download,
-  attack,
-  spike,
-  stuck,
-  level_shift,
-  drift
-};
-constexpr std::size_t kind_count = 9;
-constexpr bool is_fault(Kind kind) {
-  return kind >= Kind::spike;
-}
-
-struct Place {
-  bool taken = false;
-  std::uint32_t number = 0;
-  Kind kind = Kind::port_scan;
-  std::uint32_t device = 0;
-  Time begins;
-  Time ends;
-  // how this episode goes about it
-  std::uint32_t peer = 0;  ///< the victim, the command server, the base of the scanned network
-  std::uint16_t port = 0;
-  std::uint8_t variant = 0;
-  double gap_s = 1;      ///< mean time between its flows at pace 1
-  double size = 0;       ///< of the fault, or of the file
-  bool holding = false;  ///< stuck: `held` is filled
-  std::array<double, channels_max> held{};
 };
 
 // ---- records ------------------------------------------------------------------------------------
@@ -216,19 +183,11 @@ Task boot_task(std::uint16_t step);
 constexpr std::uint16_t reconnect_steps = 4;
 Task reconnect_task(std::uint16_t step);
 
-/// Decides how an episode of `place.kind` goes about it.
-void plan_attack(Place& place, Random& random);
-void attack_flow(Flow& flow, Random& random, Device& device, const Place& place);
-
-void plan_fault(Place& place, Random& random, const Device& device);
 /// What healthy sensors would show, before rounding. Remembers walk, warmth and time in `device`.
 void measure(std::array<double, channels_max>& values, Random& random, Device& device,
              const Climate& climate, Time time);
 /// Clamped to [low, high] and rounded to a multiple of `step` that is written shortly.
 double quantised(const Channel& channel, double value);
-/// Fills the reading; `place` is null or the device's episode. @return whether a fault shows in it.
-bool fill_reading(Reading& reading, Random& random, Device& device, const Climate& climate,
-                  Place* place, Time time);
 
 /// The next ephemeral port of the device.
 std::uint16_t take_port(Device& device);

@@ -131,6 +131,15 @@ std::span<const Field<FleetPlan>> fields<FleetPlan>() {
   return plan_fields;
 }
 
+const Profile* find_profile(const FleetPlan& plan, std::string_view name) {
+  for (const std::span<const Profile> all : {std::span{plan.profiles}, built_in_profiles()}) {
+    const auto at =
+        std::find_if(all.begin(), all.end(), [&](const Profile& one) { return one.name == name; });
+    if (at != all.end()) return &*at;
+  }
+  return nullptr;
+}
+
 Status check(const FleetPlan& plan) {
   const auto refused = [](std::string text) { return Error{Errc::out_of_range, std::move(text)}; };
   if (plan.devices < 1 || plan.devices > FleetPlan::devices_max) {
@@ -148,11 +157,9 @@ Status check(const FleetPlan& plan) {
   if (plan.episode_length.count() <= 0 || plan.episode_length > year) {
     return refused("the length of an episode is above 0 and at most 366 days");
   }
-  for (const std::string& name : plan.kinds) {
-    if (!simulator::kind_from(name)) return simulator::unknown_kind(name);
-  }
   if (Status profiles = simulator::check_profiles(plan); !profiles) return profiles;
-  return simulator::check_groups(plan);
+  if (Status groups = simulator::check_groups(plan); !groups) return groups;
+  return simulator::check_episodes(plan);
 }
 
 }  // namespace vedette

@@ -149,11 +149,16 @@ std::span<const Named> rhythms();     ///< "steady", "irregular", "daytime" …
 /// The built-in profiles, in the order in which `devices` takes them.
 std::span<const Profile> built_in_profiles();
 
+/// The plan's own profile of that name, or the built-in one; null when there is none.
+const Profile* find_profile(const FleetPlan& plan, std::string_view name);
+
 /// An attack or a fault a device can be made to do.
 struct EpisodeKind {
-  std::string_view name;   ///< "udp_flood"
-  std::string_view label;  ///< what its records are labelled: IoT-23's name, or the fault's own
-  bool fault = false;      ///< of sensors; else an attack
+  std::string_view name;  ///< "udp_flood"
+  /// What its records are labelled: IoT-23's name, or the fault's own; empty for a chain (mirai),
+  /// whose records carry the labels of its stages.
+  std::string_view label;
+  bool fault = false;  ///< of sensors; else an attack
   std::string_view meaning;
 };
 std::span<const EpisodeKind> episode_kinds();

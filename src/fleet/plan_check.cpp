@@ -148,15 +148,6 @@ Status check_profile(const Profile& profile, std::string_view item) {
   return {};
 }
 
-const Profile* find_profile(const FleetPlan& plan, std::string_view name) {
-  for (const std::span<const Profile> all : {std::span{plan.profiles}, built_in_profiles()}) {
-    const auto at =
-        std::find_if(all.begin(), all.end(), [&](const Profile& one) { return one.name == name; });
-    if (at != all.end()) return &*at;
-  }
-  return nullptr;
-}
-
 Status check_rate(const Profile& profile, double pace, std::string_view item) {
   double rate = 0;
   const auto add = [&](Duration every) { rate += pace * 1e6 / static_cast<double>(every.count()); };
@@ -238,6 +229,23 @@ Status check_groups(const FleetPlan& plan) {
     if (Status rate = check_rate(used, plan.pace, item); !rate) return rate;
   }
   return {};
+}
+
+std::vector<Group> groups_of(const FleetPlan& plan) {
+  if (!plan.groups.empty()) return plan.groups;
+  std::vector<Group> groups;
+  const std::size_t sorts = built_in_profiles().size();
+  for (std::size_t i = 0; i < std::min<std::size_t>(plan.devices, sorts); ++i) {
+    Group group;
+    group.profile = built_in_profiles()[i].name;
+    group.count = (plan.devices - i + sorts - 1) / sorts;
+    groups.push_back(std::move(group));
+  }
+  return groups;
+}
+
+std::string_view name_of(const Group& group) {
+  return group.name.empty() ? group.profile : group.name;
 }
 
 }  // namespace vedette::simulator

@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "fleet/parts.hpp"
+#include "fleet/episode.hpp"
 
 namespace vedette::simulator {
 
@@ -121,6 +121,16 @@ void measure(std::array<double, channels_max>& values, Random& random, Device& d
     }
     values[i] = std::clamp(value, channel.low, channel.high);
   }
+}
+
+std::size_t gauges_of(const Device& device, std::span<Gauge> gauges) {
+  std::size_t used = 0;
+  for (const Channel& channel : device.profile->channels) {
+    // Noise, and a walk of 0.98 whose deviation is 5 steps.
+    const double usual = std::max(channel.noise + 5 * channel.walk, channel.step);
+    gauges[used++] = {channel.name, usual, channel.step, channel.low, channel.high};
+  }
+  return used;
 }
 
 }  // namespace vedette::simulator

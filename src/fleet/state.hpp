@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fleet/episode.hpp"
 #include "fleet/fleet.hpp"
 #include "fleet/parts.hpp"
 
@@ -112,9 +113,11 @@ class Queue {
   std::vector<Event, LineAllocator<Event>> events_ = std::vector<Event, LineAllocator<Event>>(root);
 };
 
-std::optional<Kind> kind_from(std::string_view name);
-std::string_view label_of(Kind kind);
-Error unknown_kind(std::string_view name);
+/// Whether the plan's episodes and kinds can be; part of check().
+Status check_episodes(const FleetPlan& plan);
+
+/// Empties it, capacities kept.
+void clear(Simulated& out);
 
 struct Fleet {
   explicit Fleet(FleetPlan given);
@@ -126,26 +129,50 @@ struct Fleet {
   /// Does what the top event says and schedules what follows. @return whether `out` was filled.
   bool run(Simulated& out);
   bool run_device(const Event& event, Simulated& out);
-  bool run_reading(Device& device, Simulated& out);
+  bool run_reading(std::uint32_t number, Simulated& out);
+  /// What the healthy sensors show now, one value each.
+  void sense(std::span<double> values, Random& chance_of_noise, Device& device) const;
   /// Replaces the top event by the next flow of its burst or the first of the next one.
   void schedule_next(Event event, const Device& device);
   bool boots(const Event& event, Device& device);
   bool run_fleet(const Event& event, Simulated& out);
-  bool run_episode(Event event, Simulated& out);
   void run_outage(Event event);
   void run_lookups_lost(Event event);
   /// All devices of a vendor that is back connect again within seconds.
   void reconnect(std::uint8_t vendor);
-  void begin_by_chance();
-  bool begin(std::uint32_t number, Kind kind, Duration length);
-  bool running(const Place& place) const { return place.taken && now < place.ends; }
   void start_record(Simulated& out, const Device& device, RecordKind kind, std::string_view label);
+
+  // Episodes (episodes.cpp).
+  void schedule_episodes();
+  bool run_episodes(const Event& event, Simulated& out);
+  void begin_by_chance(Event event);
+  void begin_planned(Event event);
+  bool run_step(Event event, Simulated& out);
+  bool run_attack(Event event, Place& place, Simulated& out);
+  bool run_end(Event event, Place& place, Simulated& out);
+  void say(Simulated& out, Place& place, Says what);
+  /// @return null when all places are taken.
+  Place* begin(std::uint32_t number, Kind kind, Duration length, double intensity);
+  /// The sensors of the device and what they show now.
+  void look_at_sensors(Place& place);
+  bool running(const Place& place) const { return place.taken && now < place.ends; }
+  /// Whether the device could begin one of that kind now.
+  bool may_begin(std::uint32_t number, Kind kind) const;
+  bool is_device_of(std::uint32_t number, std::string_view device_or_group) const;
+  std::vector<std::uint32_t> choose(std::string_view device_or_group, Kind kind,
+                                    std::uint64_t count);
   Episode describe(const Place& place) const;
   Result<std::uint32_t> start(std::string_view device, std::string_view kind, Duration length,
                               double intensity);
   std::size_t stop(std::string_view device);
+  Error unknown_device(std::string_view device) const;
   /// The truth of a record that `place` made or falsified.
   void mark(Simulated& out, const Place& place) const;
+  /// Whether a fault keeps back what the device is about to say.
+  bool silent(std::uint32_t number, bool reading);
+  /// Falsifies what the device measured as its fault would, and marks `out` when that shows.
+  void falsify_reading(Simulated& out, std::uint32_t number, std::span<double> values);
+
   void write_uid(std::string& out);
 
   FleetPlan options;
@@ -154,7 +181,8 @@ struct Fleet {
   World world;
   std::vector<Sort> sorts;  ///< never grows once devices point into it
   std::vector<Device> devices;
-  std::vector<Kind> kinds;
+  std::vector<Kind> kinds;  ///< that begin by chance
+  Random chance;            ///< when, where and how episodes begin
   std::array<Place, FleetSimulator::episodes_max> places{};
   Queue queue;
   Surroundings around;
