@@ -12,6 +12,7 @@ namespace vedette {
 void TruthNote::clear() {
   key = {};
   message = 0;
+  time = {};
   device.clear();
   label.clear();
   episode = 0;
@@ -27,7 +28,13 @@ std::uint64_t message_hash(std::string_view topic, std::string_view payload) {
 
 void append_truth_line(std::string& out, const TruthNote& note) {
   if (note.message != 0) {
-    fmt::format_to(std::back_inserter(out), R"({{"message":"{:016x}","device":)", note.message);
+    fmt::format_to(std::back_inserter(out), R"({{"message":"{:016x}")", note.message);
+    if (note.time != Time{}) {
+      out += R"(,"time":")";
+      append_rfc3339(out, note.time);
+      out += '"';
+    }
+    out += R"(,"device":)";
   } else {
     fmt::format_to(std::back_inserter(out), R"({{"key":"{}","device":)", to_text(note.key));
   }
