@@ -110,7 +110,7 @@ Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token 
     // Livelier than life: about forty messages a second, and something happens every minute.
     simulate.fleet.pace = 4;
     simulate.fleet.episode_every = std::chrono::seconds{40};
-    simulate.between = [&](FleetSimulator& fleet) { live.serve(fleet); };
+    simulate.between = [&](FleetSimulator& simulator) { live.serve(simulator); };
     simulate.progress = false;
     if (const auto done = run_simulate(simulate, clock, ended); !done) {
       log::error("the simulated fleet stopped: {}", done.error().message);
