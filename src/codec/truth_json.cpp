@@ -28,8 +28,8 @@ std::string_view take(std::string_view name, const JsonValue& value, TruthNote& 
                                    : name == "label" ? &note.label
                                    : name == "cause" ? &note.cause
                                                      : nullptr;
-  const bool known =
-      text_member != nullptr || name == "key" || name == "message" || name == "time" || name == "begins";
+  const bool known = text_member != nullptr || name == "key" || name == "message" ||
+                     name == "time" || name == "begins";
   if (!known) return "";
   if (value.kind != JsonKind::string || text.empty() || text.size() > Record::device_bytes_max) {
     return "a member is no text of 1 to 128 bytes";
