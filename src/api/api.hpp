@@ -19,6 +19,9 @@
 
 namespace vedette {
 
+class Scoreboard;
+class FleetControl;
+
 /// A file of the dashboard, embedded in the program.
 struct Asset {
   std::string_view path;  ///< "/index.html", "/assets/index-3f2a.js"
@@ -38,6 +41,8 @@ struct ApiParts {
   /// Fills with cryptographically strong bytes.
   std::function<void(std::span<std::byte>)> entropy;
   std::string version;
+  Scoreboard* scoreboard = nullptr;  ///< null: nobody tells the truth
+  FleetControl* fleet = nullptr;     ///< null: no fleet runs beside the service
 };
 
 /// handle() runs on several threads at once; tick() on one, once a second.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "api/json.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
@@ -31,13 +32,6 @@ HttpResponse try_later(int status, std::string_view detail, std::chrono::seconds
 HttpResponse busy_with_passwords() {
   return try_later(503, "two passwords are being checked already, try again in a second",
                    std::chrono::seconds{1});
-}
-
-HttpResponse nothing_to_say() {
-  HttpResponse response;
-  response.status = 204;
-  response.content_type.clear();
-  return response;
 }
 
 std::string set_cookie(std::string_view secret, std::chrono::seconds life, bool tls) {

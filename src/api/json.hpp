@@ -30,6 +30,14 @@ inline HttpResponse json_answer(const Json& json, int status = 200) {
   return response;
 }
 
+/// 204
+inline HttpResponse nothing_to_say() {
+  HttpResponse response;
+  response.status = 204;
+  response.content_type.clear();
+  return response;
+}
+
 /// {"items":[…],"next":"…"}; `append` writes one item to the text.
 template <class Items, class Append>
 HttpResponse list_answer(const Items& items, std::string_view next, Append append) {

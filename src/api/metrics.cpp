@@ -7,6 +7,8 @@
 #include <fstream>
 #include <vector>
 
+#include "sink/sink.hpp"
+
 namespace vedette {
 
 namespace {
@@ -17,9 +19,11 @@ using prometheus::MetricType;
 
 class Families {
  public:
-  void counter(const char* name, const char* help, std::uint64_t value) {
+  void counter(const char* name, const char* help, std::uint64_t value,
+               std::vector<ClientMetric::Label> labels = {}) {
     ClientMetric metric;
     metric.counter.value = static_cast<double>(value);
+    metric.label = std::move(labels);
     add(name, help, MetricType::Counter, std::move(metric));
   }
   void gauge(const char* name, const char* help, double value,
@@ -93,6 +97,29 @@ void add_models(Families& families, const DetectorSet& set) {
   }
 }
 
+void add_scoreboard(Families& families, const Scoreboard& scoreboard) {
+  const ScoreboardSnapshot look = scoreboard.snapshot(0);
+  std::uint64_t flagged_benign = 0;
+  std::uint64_t flagged_positive = 0;
+  std::uint64_t missed = 0;
+  for (const DetectorScore& one : look.detectors) {
+    flagged_benign += one.false_positives;
+    flagged_positive += one.true_positives;
+    missed += one.false_negatives;
+  }
+  families.counter("vedette_scoreboard_joined_total", "Verdicts whose truth is known", look.joined);
+  constexpr const char* flagged = "vedette_scoreboard_flagged_total";
+  constexpr const char* flagged_help = "Joined verdicts that were anomalous, by truth";
+  families.counter(flagged, flagged_help, flagged_benign, {{"truth", "benign"}});
+  families.counter(flagged, flagged_help, flagged_positive, {{"truth", "anomalous"}});
+  families.counter("vedette_scoreboard_missed_total",
+                   "Joined verdicts that were not anomalous though the truth is", missed);
+  families.counter("vedette_scoreboard_dropped_total",
+                   "Truths and verdicts given up before their other half came", look.dropped);
+  families.counter("vedette_scoreboard_bad_lines_total", "Truth lines that could not be read",
+                   look.bad_lines);
+}
+
 }  // namespace
 
 std::string metrics_text(const ApiParts& parts, const StoreCounts& counts) {
@@ -104,6 +131,7 @@ std::string metrics_text(const ApiParts& parts, const StoreCounts& counts) {
                  parts.pipeline.source_connected() ? 1 : 0);
   add_store(families, counts);
   add_models(families, *parts.pipeline.detectors());
+  if (parts.scoreboard != nullptr) add_scoreboard(families, *parts.scoreboard);
   families.gauge("vedette_live_subscribers", "Open live streams",
                  static_cast<double>(parts.hub.subscribers()));
   families.counter("vedette_live_dropped_total", "Events dropped for slow live streams",

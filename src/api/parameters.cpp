@@ -137,6 +137,18 @@ std::uint64_t Fields::integer(std::string_view name, std::uint64_t low, std::uin
   return low;
 }
 
+double Fields::number(std::string_view name, double low, double high,
+                      std::optional<double> fallback) {
+  const nlohmann::json* value = take(name, !fallback);
+  if (value == nullptr) return fallback.value_or(low);
+  if (value->is_number()) {
+    const auto number = value->get<double>();
+    if (number >= low && number <= high) return number;
+  }
+  complain(fmt::format("member {} is not a number from {} to {}", name, low, high));
+  return low;
+}
+
 std::optional<HttpResponse> Fields::problem() const {
   if (!complaint_.empty()) return http_problem(400, complaint_);
   for (const auto& [name, value] : body_.items()) {

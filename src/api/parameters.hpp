@@ -49,6 +49,9 @@ class Fields {
                    std::optional<std::string> fallback = {});
   bool flag(std::string_view name);
   std::uint64_t integer(std::string_view name, std::uint64_t low, std::uint64_t high);
+  /// Required unless `fallback` is given.
+  double number(std::string_view name, double low, double high,
+                std::optional<double> fallback = {});
   void complain(std::string sentence);
   std::optional<HttpResponse> problem() const;
 

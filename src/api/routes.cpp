@@ -36,6 +36,12 @@ constexpr std::array table{
     Route{"POST",   "/api/v1/models",               Access::admin,  &post_model},
     Route{"POST",   "/api/v1/models/{id}/activate", Access::admin,  &activate_model},
 
+    Route{"GET",    "/api/v1/scoreboard",           Access::viewer, &get_scoreboard},
+    Route{"POST",   "/api/v1/scoreboard/reset",     Access::admin,  &reset_scoreboard},
+    Route{"GET",    "/api/v1/simulation",           Access::viewer, &get_simulation},
+    Route{"POST",   "/api/v1/simulation/episodes",  Access::admin,  &start_episode},
+    Route{"DELETE", "/api/v1/simulation/episodes",  Access::admin,  &stop_episodes},
+
     Route{"GET",    "/api/v1/users",                Access::admin,  &get_users},
     Route{"POST",   "/api/v1/users",                Access::admin,  &post_user},
     Route{"DELETE", "/api/v1/users/{name}",         Access::admin,  &delete_user},

@@ -8,6 +8,7 @@
 #include "api/auth.hpp"
 #include "api/model_desk.hpp"
 #include "api/timeline.hpp"
+#include "sink/sink.hpp"
 
 namespace vedette {
 
@@ -58,6 +59,13 @@ HttpResponse get_alerts(Service& service, const Call& call);
 HttpResponse get_alert(Service& service, const Call& call);
 HttpResponse post_alert(Service& service, const Call& call);
 HttpResponse get_quarantine(Service& service, const Call& call);
+
+// simulation_handlers.cpp
+HttpResponse get_scoreboard(Service& service, const Call& call);
+HttpResponse reset_scoreboard(Service& service, const Call& call);
+HttpResponse get_simulation(Service& service, const Call& call);
+HttpResponse start_episode(Service& service, const Call& call);
+HttpResponse stop_episodes(Service& service, const Call& call);
 
 // account_handlers.cpp
 HttpResponse post_login(Service& service, const Call& call);

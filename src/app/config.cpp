@@ -11,6 +11,8 @@
 #include <string_view>
 
 #include "base/file.hpp"
+#include "base/text.hpp"
+#include "net/topic_filter.hpp"
 
 namespace vedette {
 
@@ -144,6 +146,10 @@ void read_rest(const toml::table& root, const std::filesystem::path& path,
     section.read("mqtt", config.alerts.mqtt);
     section.read("topic_prefix", config.alerts.topic_prefix);
   }
+  {
+    Section section{root, "scoreboard", path, error};
+    section.read("truth", config.scoreboard.truth);
+  }
   Section section{root, "limits", path, error};
   section.read("payload_bytes_max", config.limits.payload_bytes_max, 64, 16 << 20);
   section.read("batch_records_max", config.limits.batch_records_max, 1, 50'000);
@@ -166,8 +172,8 @@ void anchor(Config& config, const std::filesystem::path& folder) {
 }
 
 std::optional<Error> check_tables(const toml::table& root, const std::filesystem::path& path) {
-  static const std::set<std::string_view> known{"mqtt",   "http",   "store",
-                                                "models", "alerts", "limits"};
+  static const std::set<std::string_view> known{"mqtt",   "http",       "store", "models",
+                                                "alerts", "scoreboard", "limits"};
   for (const auto& [key, node] : root) {
     if (known.contains(key.str())) continue;
     return Error{Errc::unsupported,
@@ -198,11 +204,26 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
     return Error{Errc::missing_field,
                  fmt::format("{}: http.certificate and http.key belong together", path.string())};
   }
+  if (Status apart = check_truth_apart(config); !apart) {
+    return Error{apart.error().code, fmt::format("{}: {}", path.string(), apart.error().message)};
+  }
   anchor(config, path.parent_path());
   return config;
 } catch (const toml::parse_error& wrong) {
   return Error{Errc::malformed, fmt::format("{} line {}: {}", path.string(),
                                             wrong.source().begin.line, wrong.description())};
+}
+
+Status check_truth_apart(const Config& config) {
+  if (config.scoreboard.truth.empty()) return {};
+  for (const std::string& filter : config.mqtt.filters) {
+    if (!filters_overlap(filter, config.scoreboard.truth)) continue;
+    return Error{Errc::refused,
+                 fmt::format("scoreboard.truth {} overlaps mqtt.filters {}: a detector could read "
+                             "the truth",
+                             vedette::quoted(config.scoreboard.truth), vedette::quoted(filter))};
+  }
+  return {};
 }
 
 Result<Config> load_config(const std::filesystem::path& path) {

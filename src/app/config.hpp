@@ -41,6 +41,9 @@ struct Config {
     bool mqtt = true;
     std::string topic_prefix = "vedette";
   } alerts;
+  struct ScoreboardSettings {
+    std::string truth;  ///< topic filter of the truth of simulated records; "": no scoreboard
+  } scoreboard;
   struct Limits {
     std::size_t payload_bytes_max = std::size_t{256} << 10U;
     std::size_t batch_records_max = 2000;
@@ -51,5 +54,9 @@ struct Config {
 /// out_of_range / unsupported naming file, line and key.
 Result<Config> load_config(const std::filesystem::path& path);
 Result<Config> parse_config(std::string_view text, const std::filesystem::path& path);
+
+/// The truth is on topics that the line does not subscribe to. @return refused, naming both
+/// filters.
+Status check_truth_apart(const Config& config);
 
 }  // namespace vedette

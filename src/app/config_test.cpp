@@ -32,6 +32,8 @@ reading = ""
 [alerts]
 mqtt = false
 topic_prefix = "sentry"
+[scoreboard]
+truth = "plant/truth"
 [limits]
 payload_bytes_max = 1000
 batch_records_max = 500
@@ -53,6 +55,7 @@ batch_records_max = 500
   EXPECT_EQ(config->models.reading, "");
   EXPECT_FALSE(config->alerts.mqtt);
   EXPECT_EQ(config->alerts.topic_prefix, "sentry");
+  EXPECT_EQ(config->scoreboard.truth, "plant/truth");
   EXPECT_EQ(config->limits.payload_bytes_max, 1000U);
   EXPECT_EQ(config->limits.batch_records_max, 500U);
 }
@@ -62,6 +65,7 @@ TEST(Config, AnEmptyFileIsAllDefaults) {
   ASSERT_TRUE(config);
   EXPECT_EQ(config->mqtt.uri, "mqtt://127.0.0.1:1883");
   EXPECT_EQ(config->models.reading, "series");
+  EXPECT_EQ(config->scoreboard.truth, "");
 }
 
 TEST(Config, SaysFileLineAndPiece) {
@@ -79,6 +83,10 @@ TEST(Config, SaysFileLineAndPiece) {
            Row{"[http\nport = 1", "v.toml line 1:"},
            Row{"[alerts]\nmqtt = \"yes\"", "v.toml line 2: alerts.mqtt must be true or false"},
            Row{"[http]\nkey = \"k\"", "http.certificate and http.key belong together"},
+           Row{"[scoreboard]\ntruth = \"iot/truth\"",
+               "v.toml: scoreboard.truth \"iot/truth\" overlaps mqtt.filters \"iot/#\": a "
+               "detector could read the truth"},
+           Row{"[scoreboard]\ntruth = 1", "v.toml line 2: scoreboard.truth must be a string"},
            Row{"[mqtt]\nreceive_maximum = 10", "is below limits.batch_records_max"},
        }) {
     const auto config = parse_config(row.text, "v.toml");

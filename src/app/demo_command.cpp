@@ -5,6 +5,7 @@
 
 #include "app/broker_process.hpp"
 #include "app/commands.hpp"
+#include "app/live_fleet.hpp"
 #include "app/service.hpp"
 #include "app/simulate_command.hpp"
 #include "app/tables.hpp"
@@ -68,6 +69,7 @@ Config demo_config(const DemoOptions& options, const std::string& broker,
   config.store.uri = "sqlite:" + (options.state / "demo.db").string();
   config.models.folder = options.state / "models";
   config.models.flow = model.string();
+  config.scoreboard.truth = "vedette/truth/#";
   return config;
 }
 
@@ -94,7 +96,8 @@ Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token 
   const auto port = free_port(options.port);
   if (!port) return port.error();
   if (*port != options.port) fmt::print("port {} is taken, using {}\n", options.port, *port);
-  auto service = Service::start(demo_config(options, broker->uri(), model, *port), clock);
+  LiveFleet live;
+  auto service = Service::start(demo_config(options, broker->uri(), model, *port), clock, &live);
   if (!service) return service.error();
   const auto password = new_password((*service)->store(), clock);
   if (!password) return password.error();
@@ -107,6 +110,7 @@ Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token 
     // Livelier than life: about forty messages a second, and something happens every minute.
     simulate.fleet.pace = 4;
     simulate.fleet.episode_every = std::chrono::seconds{40};
+    simulate.between = [&](FleetSimulator& simulator) { live.serve(simulator); };
     simulate.progress = false;
     if (const auto done = run_simulate(simulate, clock, ended); !done) {
       log::error("the simulated fleet stopped: {}", done.error().message);

@@ -88,12 +88,15 @@ std::uint64_t random_seed() {
 
 }  // namespace
 
-Service::Service(const Config& config, const Clock& clock) : config_(config), clock_(clock) {}
+Service::Service(const Config& config, const Clock& clock, FleetControl* fleet)
+    : config_(config), clock_(clock), fleet_(fleet) {}
 Service::~Service() = default;
 
-Result<std::unique_ptr<Service>> Service::start(const Config& config, const Clock& clock) {
-  std::unique_ptr<Service> service{new Service{config, clock}};
-  for (const auto part : {&Service::open_parts, &Service::open_line, &Service::open_http}) {
+Result<std::unique_ptr<Service>> Service::start(const Config& config, const Clock& clock,
+                                                FleetControl* fleet) {
+  std::unique_ptr<Service> service{new Service{config, clock, fleet}};
+  for (const auto part : {&Service::open_parts, &Service::open_scoreboard, &Service::open_line,
+                          &Service::open_http}) {
     if (Status done = (service.get()->*part)(); !done) return done.error();
   }
   return service;
@@ -117,6 +120,19 @@ Status Service::open_parts() {
   return {};
 }
 
+Status Service::open_scoreboard() {
+  if (config_.scoreboard.truth.empty()) return {};
+  if (Status apart = check_truth_apart(config_); !apart) return apart;
+  auto options = connection(config_, "-truth");
+  if (!options) return options.error();
+  scoreboard_ = std::make_unique<Scoreboard>(clock_.now());
+  auto truth = TruthChannel::create(std::move(options).value(), config_.scoreboard.truth,
+                                    *scoreboard_, random_seed());
+  if (!truth) return truth.error();
+  truth_ = std::move(truth).value();
+  return {};
+}
+
 Status Service::open_line() {
   auto detectors = choose_detectors(config_, *store_);
   if (!detectors) return detectors.error();
@@ -134,6 +150,7 @@ Status Service::open_line() {
   sinks.push_back(make_store_sink(*store_));
   if (publisher_) sinks.push_back(make_mqtt_alert_sink(*publisher_, config_.alerts.topic_prefix));
   sinks.push_back(make_live_sink(hub_));
+  if (scoreboard_) sinks.push_back(make_scoreboard_sink(*scoreboard_));
   auto decoder = make_json_decoder({.payload_bytes_max = config_.limits.payload_bytes_max});
   pipeline_ = std::make_unique<Pipeline>(
       std::make_unique<Ingest>(std::move(source).value(), std::move(decoder)), *detectors,
@@ -146,7 +163,7 @@ Status Service::open_line() {
 Status Service::open_http() {
   api_ = std::make_unique<Api>(ApiParts{*store_, *pipeline_, hub_, clock_, model_kinds(),
                                         config_.models.folder, dashboard_assets(), system_entropy,
-                                        VEDETTE_VERSION});
+                                        VEDETTE_VERSION, scoreboard_.get(), fleet_});
   HttpOptions options;
   options.address = config_.http.address;
   options.port = config_.http.port;
@@ -181,7 +198,10 @@ Status Service::run(std::stop_token stop) {
       pause.wait_until(lock, ended, next, [] { return false; });
     }
   }};
+  std::jthread teller;
+  if (truth_) teller = std::jthread{[this](const std::stop_token& ended) { truth_->run(ended); }};
   const Status done = pipeline_->run(stop);
+  teller.request_stop();
   ticker.request_stop();
   announce(false);
   if (publisher_ && publisher_->connected()) {

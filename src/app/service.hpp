@@ -9,6 +9,7 @@
 
 #include "api/api.hpp"
 #include "app/config.hpp"
+#include "app/truth_channel.hpp"
 #include "base/clock.hpp"
 #include "net/net.hpp"
 #include "pipeline/pipeline.hpp"
@@ -21,7 +22,9 @@ class Service {
  public:
   /// Opens the store, loads the models and listens for HTTP; does not need the broker yet.
   /// @return what any of those refused, naming the file, line or port.
-  static Result<std::unique_ptr<Service>> start(const Config& config, const Clock& clock);
+  /// `fleet` runs beside the service and outlives it; null: none.
+  static Result<std::unique_ptr<Service>> start(const Config& config, const Clock& clock,
+                                                FleetControl* fleet = nullptr);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
@@ -33,17 +36,21 @@ class Service {
   Store& store() { return *store_; }
 
  private:
-  explicit Service(const Config& config, const Clock& clock);
+  Service(const Config& config, const Clock& clock, FleetControl* fleet);
   Status open_parts();
+  Status open_scoreboard();
   Status open_line();
   Status open_http();
 
   Config config_;
   const Clock& clock_;
+  FleetControl* fleet_;
   // In the order they depend on each other; the destructor goes the other way round.
   std::unique_ptr<Store> store_;
   EventHub hub_;
   std::unique_ptr<MqttPublisher> publisher_;  ///< alerts and status; null when switched off
+  std::unique_ptr<Scoreboard> scoreboard_;    ///< null when nobody tells the truth
+  std::unique_ptr<TruthChannel> truth_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<HttpServer> http_;

@@ -32,10 +32,12 @@ class Stream {
 
 class FleetStream final : public Stream {
  public:
-  FleetStream(const FleetPlan& options, Duration length) : fleet_(options) {
-    if (length.count() > 0) end_ = options.start + length;
+  explicit FleetStream(const SimulateOptions& options)
+      : fleet_(options.fleet), between_(options.between) {
+    if (options.length.count() > 0) end_ = options.fleet.start + options.length;
   }
   Result<const LabelledRecord*> next(SimulateReport&) override {
+    if (between_) between_(fleet_);
     fleet_.next(said_);
     if (end_ && said_.record.time >= *end_) return nullptr;
     std::swap(record_.record, said_.record);
@@ -45,6 +47,7 @@ class FleetStream final : public Stream {
 
  private:
   FleetSimulator fleet_;
+  std::function<void(FleetSimulator&)> between_;
   Simulated said_;
   LabelledRecord record_;
   std::optional<Time> end_;
@@ -382,7 +385,7 @@ SimulateOptions settled(SimulateOptions options, const Clock& clock) {
 
 std::unique_ptr<Stream> open_stream(const SimulateOptions& options, const Clock& clock) {
   if (!options.replay.empty()) return std::make_unique<ReplayStream>(options.replay, clock);
-  return std::make_unique<FleetStream>(options.fleet, options.length);
+  return std::make_unique<FleetStream>(options);
 }
 
 Pacer pacer_for(const SimulateOptions& options) {

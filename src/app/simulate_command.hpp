@@ -12,8 +12,8 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "net/mqtt.hpp"
 #include "fleet/fleet.hpp"
+#include "net/mqtt.hpp"
 
 namespace vedette {
 
@@ -40,6 +40,8 @@ struct SimulateOptions {
   std::chrono::seconds connect_wait{10};
   /// How long the broker may confirm nothing before we give up.
   std::chrono::seconds confirm_wait{30};
+  /// Called on the simulating thread before each record of a fleet, see LiveFleet::serve().
+  std::function<void(FleetSimulator&)> between;
   bool progress = true;
 };
 

@@ -28,8 +28,8 @@ std::string_view take(std::string_view name, const JsonValue& value, TruthNote& 
                                    : name == "label" ? &note.label
                                    : name == "cause" ? &note.cause
                                                      : nullptr;
-  const bool known =
-      text_member != nullptr || name == "key" || name == "message" || name == "begins";
+  const bool known = text_member != nullptr || name == "key" || name == "message" ||
+                     name == "time" || name == "begins";
   if (!known) return "";
   if (value.kind != JsonKind::string || text.empty() || text.size() > Record::device_bytes_max) {
     return "a member is no text of 1 to 128 bytes";
@@ -46,8 +46,8 @@ std::string_view take(std::string_view name, const JsonValue& value, TruthNote& 
     if (error != std::errc{} || at != end || note.message == 0) return "message is no hash";
   } else {
     const auto time = parse_time(text);
-    if (!time) return "begins is no time";
-    note.begins = *time;
+    if (!time) return "begins or time is no time";
+    (name == "time" ? note.time : note.begins) = *time;
   }
   return "";
 }

@@ -19,7 +19,9 @@ TEST(TruthLine, IsReadBackAsItWasWritten) {
   TruthNote message = attack;
   message.key = {};
   message.message = message_hash("iot/a/flow", "{");
-  for (const TruthNote& note : {benign, attack, message}) {
+  TruthNote timed = message;
+  timed.time = time_from_micros(1'545'403'800'000'777);
+  for (const TruthNote& note : {benign, attack, message, timed}) {
     std::string line;
     append_truth_line(line, note);
     TruthNote read;
@@ -30,6 +32,7 @@ TEST(TruthLine, IsReadBackAsItWasWritten) {
     EXPECT_EQ(line, again);
     EXPECT_EQ(note.key, read.key);
     EXPECT_EQ(note.begins, read.begins);
+    EXPECT_EQ(note.time, read.time);
   }
 }
 
@@ -48,6 +51,7 @@ TEST(TruthLine, RefusesWhatIsNone) {
       R"({"key":"1-0123456789abcdef","label":"DDoS","episode":3})",
       R"({"key":"1-0123456789abcdef","label":"DDoS"} x)",
       R"({"key":"1-0123456789abcdef","label":"DDoS","begins":"soon"})",
+      R"({"message":"12","label":"DDoS","time":"soon"})",
   };
   for (const std::string_view line : wrong) {
     TruthNote note;

@@ -38,6 +38,10 @@ std::vector<std::string> FleetSimulator::devices() const {
   return names;
 }
 
+Time FleetSimulator::now() const {
+  return std::max(fleet_->now, fleet_->options.start);
+}
+
 std::vector<Episode> FleetSimulator::episodes() const {
   std::vector<Episode> found;
   for (const Place& place : fleet_->places) {

@@ -59,6 +59,8 @@ class FleetSimulator {
   void next(Simulated& out);
   /// The names of the simulated devices ("camera-03").
   std::vector<std::string> devices() const;
+  /// The time of the last record; the plan's start before the first.
+  Time now() const;
   /// What goes on at the time of the last record.
   std::vector<Episode> episodes() const;
 

@@ -4,6 +4,7 @@
 
 #include "base/expects.hpp"
 #include "codec/codec.hpp"
+#include "record/truth_note.hpp"
 #include "source/source.hpp"
 
 namespace vedette {
@@ -14,7 +15,7 @@ void quarantine(const RawMessage& message, const Error& error, Batch& batch) {
   batch.quarantined.push_back(
       {message.received, place_of(message), name_of(error.code), error.message,
        std::string{message.payload.substr(0, Quarantined::payload_kept_bytes_max)},
-       message.payload.size()});
+       message.payload.size(), message_hash(message.topic, message.payload)});
 }
 
 void take(const RawMessage& message, Decoder& decoder, Batch& batch) {

@@ -55,6 +55,7 @@ TEST(Ingest, EveryMessageIsARecordOrQuarantined) {
   EXPECT_EQ(batch.quarantined[0].place, "mem.log line 3");
   EXPECT_EQ(batch.quarantined[0].code, "missing_field");
   EXPECT_EQ(batch.quarantined[0].payload, R"({"timestamp":1})");
+  EXPECT_EQ(batch.quarantined[0].hash, message_hash("", R"({"timestamp":1})"));
   EXPECT_EQ(batch[0].received, time_from_micros(77));
 }
 
@@ -68,6 +69,7 @@ TEST(Ingest, ABatchOfBadMessagesIsBoundedToo) {
   EXPECT_EQ(batch.quarantined.size(), 10U);
   EXPECT_EQ(batch.quarantined[0].payload.size(), Quarantined::payload_kept_bytes_max);
   EXPECT_EQ(batch.quarantined[0].payload_bytes, 5000U);
+  EXPECT_EQ(batch.quarantined[0].hash, message_hash("", bad)) << "of the whole payload";
 }
 
 TEST(Ingest, AFileThatIsNoZeekLogIsAnErrorThatNamesIt) {

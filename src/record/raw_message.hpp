@@ -29,6 +29,7 @@ struct Quarantined {
   std::string reason;               ///< one sentence naming the offending piece
   std::string payload;              ///< its first `payload_kept_bytes_max` bytes, may be binary
   std::uint64_t payload_bytes = 0;  ///< the full size
+  std::uint64_t hash = 0;           ///< message_hash() of topic and whole payload; 0: not known
 
   static constexpr std::size_t payload_kept_bytes_max = 4096;
 };

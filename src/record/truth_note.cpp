@@ -60,6 +60,13 @@ bool append_quickly(std::string& out, const TruthNote& note) {
   return true;
 }
 
+void append_time(std::string& out, std::string_view name, Time time) {
+  append_json_key(out, name);
+  out += '"';
+  append_rfc3339(out, time);
+  out += '"';
+}
+
 void append_episode(std::string& out, const TruthNote& note) {
   std::array<char, 256> line;
   std::uint64_t unsafe = 0;
@@ -72,9 +79,7 @@ void append_episode(std::string& out, const TruthNote& note) {
     out += R"(,"cause":)";
     append_json_string(out, note.cause);
   }
-  out += R"(,"begins":")";
-  append_rfc3339(out, note.begins);
-  out += '"';
+  append_time(out, "begins", note.begins);
 }
 
 }  // namespace
@@ -82,6 +87,7 @@ void append_episode(std::string& out, const TruthNote& note) {
 void TruthNote::clear() {
   key = {};
   message = 0;
+  time = {};
   device.clear();
   label.clear();
   episode = 0;
@@ -97,6 +103,7 @@ std::uint64_t message_hash(std::string_view topic, std::string_view payload) {
 
 void append_truth_line(std::string& out, const TruthNote& note) {
   if (!append_quickly(out, note)) append_carefully(out, note);
+  if (note.time != Time{}) append_time(out, "time", note.time);
   if (note.episode > 0) append_episode(out, note);
   out += "}\n";
 }

@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "record/verdict.hpp"
+#include "sink/scoreboard.hpp"
 
 namespace vedette {
 
