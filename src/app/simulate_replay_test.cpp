@@ -210,7 +210,7 @@ TEST_F(Replay, RefusedLinesAreCountedAndTheFirstIsNamed) {
   ASSERT_TRUE(report);
   EXPECT_EQ(report->sent, 1U);
   EXPECT_EQ(report->refused, 1U);
-  EXPECT_THAT(report->first_refusal, HasSubstr("a.log line 5"));
+  EXPECT_THAT(report->first_refusal, HasSubstr("a.log line 9"));
 }
 
 }  // namespace

@@ -32,6 +32,8 @@ constexpr std::size_t joining_max = 64;
 /// How often pauses and patience are looked at, and keep-alives.
 constexpr std::chrono::milliseconds look_every{50};
 constexpr std::chrono::seconds keep_alive_every{1};
+/// Thousands fail for two reasons in turn: a line each would be thousands of lines.
+constexpr std::chrono::seconds log_every{5};
 /// Messages given to the library between two looks at the sockets.
 constexpr std::size_t batch_max = 2'000;
 constexpr std::uint32_t wake_event = std::numeric_limits<std::uint32_t>::max();
@@ -118,6 +120,7 @@ void CrowdShard::run() {
       more = !waiting_.empty();
       asleep_ = !more;
     }
+    if (!to_connect_.empty() && joining_ < joining_max) more = true;
     const int timeout = more ? 0 : static_cast<int>(look_every.count());
     const int count = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()), timeout);
     for (int i = 0; i < count; ++i) {
@@ -159,7 +162,10 @@ void CrowdShard::look_around(Steady::time_point now) {
 }
 
 void CrowdShard::connect_some() {
-  while (!to_connect_.empty() && joining_ < joining_max) {
+  // With TLS a client first loads the CA's certificate, and all of them from the system's store:
+  // the others must not wait for that.
+  const Steady::time_point until = Steady::now() + std::chrono::milliseconds{20};
+  while (!to_connect_.empty() && joining_ < joining_max && Steady::now() < until) {
     Member& member = members_[to_connect_.front()];
     to_connect_.pop_front();
     connect(member);
@@ -302,8 +308,14 @@ void CrowdShard::read(Member& member) {
   int refused = 0;
   socklen_t size = sizeof refused;
   if (member.state == State::joining) {
-    ::getsockopt(mosquitto_socket(member.client), SOL_SOCKET, SO_ERROR, &refused, &size);
+    const int fd = mosquitto_socket(member.client);
+    ::getsockopt(fd, SOL_SOCKET, SO_ERROR, &refused, &size);
     if (refused != 0) return lost(member, MOSQ_ERR_ERRNO, refused);
+    // A broker that closes in the middle of a TLS handshake is not noticed by the library.
+    char byte = 0;
+    if (::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+      return pause(member, Errc::unavailable, "closed the connection");
+    }
   }
   errno = 0;
   const int code = mosquitto_loop_read(member.client, 1);
@@ -426,8 +438,10 @@ void CrowdShard::pause(Member& member, Errc code, const std::string& reason) {
   const std::lock_guard lock{shared_.mutex};
   shared_.error =
       Error{code, fmt::format("{}: {}", shared_.options.connection.broker.printable(), reason)};
-  if (shared_.logged != shared_.error.message) {
+  const Steady::time_point now = Steady::now();
+  if (shared_.logged != shared_.error.message && now >= shared_.logged_at + log_every) {
     shared_.logged = shared_.error.message;
+    shared_.logged_at = now;
     log::warn("{}; connection {} and maybe others try again", shared_.error.message,
               quoted(name_of(member)));
   }

@@ -31,6 +31,7 @@ struct CrowdShared {
   std::size_t queued_bytes = 0;  ///< of those the library has not got yet
   Error error{Errc::unavailable, "connecting"};
   std::string logged;  ///< the last reason logged
+  std::chrono::steady_clock::time_point logged_at{};
 };
 
 class CrowdShard {
