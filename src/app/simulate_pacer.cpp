@@ -39,7 +39,7 @@ void Pacer::wait(Time due, const std::stop_token& stop, const Idle& idle) {
 void Pacer::refill() {
   const Steady::time_point now = Steady::now();
   const double passed = std::chrono::duration<double>(now - refilled_).count();
-  tokens_ = std::min(tokens_ + passed * rate_, std::max(1.0, rate_ / 4));
+  tokens_ = std::min(tokens_ + passed * rate_, std::max(1.0, rate_));
   refilled_ = now;
 }
 

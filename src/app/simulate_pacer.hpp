@@ -23,8 +23,8 @@ class Pacer {
   static constexpr std::chrono::milliseconds idle_every{50};
 
   static Pacer free() { return Pacer{}; }
-  /// `rate` messages a second, never ahead; a quarter of a second can be caught up after a hiccup
-  /// of the machine or the broker. Kept within 2 % over two seconds (simulate_pacer_test).
+  /// `rate` messages a second, never ahead; up to a second can be caught up after a hiccup of the
+  /// machine or the broker. Kept within 2 % over two seconds (simulate_command_test).
   static Pacer by_rate(double rate);
   /// `speed` seconds of event time a second, from `start` on. REQUIRES: speed > 0.
   static Pacer by_time(Time start, double speed);

@@ -65,7 +65,11 @@ Status CrowdShard::start() {
 CrowdShard::~CrowdShard() {
   stop_.store(true);
   if (wake_ >= 0) wake();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) {
+    thread_.join();  // which destroys the clients: their descriptors are its own
+  } else {
+    for (Member& member : members_) mosquitto_destroy(member.client);
+  }
   if (wake_ >= 0) ::close(wake_);
 }
 
