@@ -22,6 +22,8 @@ Interrupt::Interrupt() {
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   // A closed pipe or socket is an error value where it happens, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // Nor is a file that outgrows `ulimit -f`: its temporary half must still be removed.
+  std::signal(SIGXFSZ, SIG_IGN);
   thread_ = std::thread{[this, set] {
     int signal = 0;
     while (sigwait(&set, &signal) == 0) {

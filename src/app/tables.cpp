@@ -72,6 +72,10 @@ Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format) {
                fmt::format("no format \"{}\"; there are: zeek, json, csv", format)};
 }
 
+std::filesystem::path labels_beside(const std::filesystem::path& path) {
+  return std::filesystem::path{path}.replace_extension(".labels.jsonl");
+}
+
 Result<std::unique_ptr<Ingest>> open_file(const std::filesystem::path& path,
                                           std::string_view format, const Clock& clock) {
   std::string chosen{format};
@@ -84,7 +88,13 @@ Result<std::unique_ptr<Ingest>> open_file(const std::filesystem::path& path,
   if (!decoder) return decoder.error();
   Result<std::unique_ptr<Source>> source = open_file_source(path, clock);
   if (!source) return source.error();
-  return std::make_unique<Ingest>(std::move(source).value(), std::move(decoder).value());
+  auto ingest = std::make_unique<Ingest>(std::move(source).value(), std::move(decoder).value());
+  const std::filesystem::path labels = labels_beside(path);
+  std::error_code ignored;
+  if (path != "-" && std::filesystem::is_regular_file(labels, ignored)) {
+    if (Status read = ingest->read_labels(labels.string()); !read) return read.error();
+  }
+  return ingest;
 }
 
 Result<std::unique_ptr<Store>> open_store(std::string_view uri, const Retention& retention) {

@@ -22,8 +22,10 @@ Result<const ModelKind*> find_model_kind(std::string_view name, RecordKind recor
 
 /// "zeek", "json", "csv".
 Result<std::unique_ptr<Decoder>> make_decoder(std::string_view format);
-/// A file with the decoder its first bytes ask for, or the one `format` names. @return not_found,
-/// io, malformed (empty, none of the known formats).
+/// Where the truth of a file's records stands beside it: "flows.log" → "flows.labels.jsonl".
+std::filesystem::path labels_beside(const std::filesystem::path& path);
+/// A file with the decoder its first bytes ask for, or the one `format` names, and the labels that
+/// lie beside it. @return not_found, io, malformed (empty, none of the known formats).
 Result<std::unique_ptr<Ingest>> open_file(const std::filesystem::path& path,
                                           std::string_view format, const Clock& clock);
 

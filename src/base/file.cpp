@@ -130,10 +130,16 @@ Status AtomicFile::write_at(std::size_t offset, std::span<const std::byte> bytes
   return {};
 }
 
-Status AtomicFile::commit() {
+Status AtomicFile::sync() {
   if (Status done = flush(); !done) return done;
   if (fd_ == STDOUT_FILENO) return {};
   if (::fsync(fd_) != 0) return system_error(path_, errno);
+  return {};
+}
+
+Status AtomicFile::commit() {
+  if (Status done = sync(); !done) return done;
+  if (fd_ == STDOUT_FILENO) return {};
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(path_, errno);
   temporary_.clear();
   const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path{"."};

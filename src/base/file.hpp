@@ -51,6 +51,9 @@ class AtomicFile {
   Status write(std::string_view text);
   /// Overwrites bytes already written. REQUIRES: not standard output.
   Status write_at(std::size_t offset, std::span<const std::byte> bytes);
+  /// Brings all that was written to the disk, under the temporary name still: what commit() does
+  /// afterwards no longer needs room. For several files that appear together or not at all.
+  Status sync();
   Status commit();
   std::size_t size() const { return written_ + buffer_.size(); }
 

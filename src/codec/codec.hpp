@@ -55,6 +55,17 @@ std::optional<std::string_view> sniff_format(std::string_view head);
 void append_zeek_header(std::string& out);
 void append_zeek_line(std::string& out, const Record& record, const Truth& truth);
 
+/// The same as Zeek itself writes it: 21 columns, none of them a label.
+void append_zeek_plain_header(std::string& out);
+void append_zeek_plain_line(std::string& out, const Record& record);
+
+/// Appends a flow as CSV under Zeek's names (RFC 4180 quoting, empty cells for what is unset), and
+/// the header that goes before the first one. Decoding gives an equal record whose device is
+/// id.orig_h. The reader goes by lines and takes "-", "NA", "null" … for unset: a line end inside a
+/// text becomes a blank, and such a text reads back as unset.
+void append_csv_header(std::string& out);
+void append_csv_line(std::string& out, const Record& record);
+
 /// Fills `note` from one line that append_truth_line() wrote; unknown members are passed over.
 /// @return malformed, quoting the line.
 Status read_truth_line(std::string_view line, TruthNote& note);

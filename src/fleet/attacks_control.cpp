@@ -5,7 +5,6 @@
 /// (42-1, 43-1); command servers on 6667 (IRC, 34-1 and 39-1), 2407 (1-1), 50 (8-1), 45 (43-1),
 /// 4975 (42-1), away three times in four (34-1) so that SYNs are repeated for 3.1 s. Mirai keeps
 /// in touch with two bytes a minute that come back the same (its attack_init and main, 2016).
-#include <cmath>
 
 #include "fleet/episode.hpp"
 
@@ -20,7 +19,7 @@ void download_flow(Flow& flow, Random& random, Device& device, const Way& way) {
     return fill_syn(flow, random, 3, true);
   }
   const double asked = draw_whole(random, {83, 148, 158});
-  const double answered = std::floor(way.size * random.uniform(0.97, 1.03));
+  const double answered = rounded_down(way.size * random.uniform(0.97, 1.03));
   fill_tcp(
       flow, random,
       {.orig_bytes = asked, .resp_bytes = answered, .seconds = draw(random, {0.57, 1.5, 5.1})});
@@ -71,7 +70,7 @@ void exfiltration_flow(Flow& flow, Random& random, Device& device, const Way& wa
                                    : way.port == 80 ? "http"
                                                     : "";
   set_peer(flow, {way.peer, way.port, service}, Proto::tcp, take_port(device));
-  const double sent = std::floor(way.size * random.uniform(0.8, 1.25));
+  const double sent = rounded_down(way.size * random.uniform(0.8, 1.25));
   // A home's uplink: 0.2 to 2.5 MB/s.
   const double seconds = 0.2 + sent / random.uniform(200'000, 2'500'000);
   const double answered = draw_whole(random, {180, 900, 5200});
@@ -88,12 +87,12 @@ Way plan_exfiltration(Random& random) {
   way.port = pick(random, {443, 443, 22, 80, 8443, 4433});
   way.variant = static_cast<std::uint8_t>(random.below(2));
   if (way.variant == 0) {  // slow and steady
-    way.size = std::floor(draw(random, {60'000, 240'000, 900'000}));
+    way.size = rounded_down(draw(random, {60'000, 240'000, 900'000}));
     way.gap_s = random.uniform(5, 12);
     way.jitter = 0.05;
     return way;
   }
-  way.size = std::floor(draw(random, {300'000, 1'500'000, 9'000'000}));
+  way.size = rounded_down(draw(random, {300'000, 1'500'000, 9'000'000}));
   way.burst = static_cast<std::uint32_t>(6 + random.below(15));
   way.quick_s = random.uniform(0.2, 0.8);
   way.gap_s = random.uniform(15, 40);
@@ -120,7 +119,7 @@ Way plan_control(Kind kind, Random& random) {
   if (kind == Kind::download) {
     way.peer = ipv4(192, 0, 2, 1 + static_cast<unsigned>(random.below(250)));
     way.port = pick(random, {80, 80, 80, 8080, 5555});
-    way.size = std::floor(draw(random, {52'000, 72'000, 166'000}));
+    way.size = rounded_down(draw(random, {52'000, 72'000, 166'000}));
     way.gap_s = random.uniform(4, 12);
     return way;
   }

@@ -4,7 +4,6 @@
 /// microseconds (17-1); UDP of 25 bytes to port 27015, 185 to 241 packets within 296 s (43-1), or
 /// single packets of 512 bytes (7-1), which is Mirai's default; ACKs that belong to no connection
 /// (34-1). Mirai's HTTP flood repeats one request over many connections (Antonakakis 2017, 5).
-#include <cmath>
 
 #include "fleet/episode.hpp"
 
@@ -65,7 +64,7 @@ void http_flow(Flow& flow, Random& random, Device& device, const Way& way) {
     return fill_syn(flow, random, random.chance(0.5) ? 3 : 1, true);
   }
   const double requests = way.variant == 1 ? draw_whole(random, {2, 12, 60}) : 1;
-  const double asked = std::floor(way.size * random.uniform(0.98, 1.02)) * requests;
+  const double asked = rounded_down(way.size * random.uniform(0.98, 1.02)) * requests;
   const double answered = fate < 0.75 ? requests * draw_whole(random, {180, 480, 5200}) : 0;
   fill_tcp(flow, random,
            {.orig_bytes = asked + (tls ? 517 : 0),
@@ -94,7 +93,7 @@ Way plan_flood(Kind kind, Random& random) {
     }
     case Kind::http_flood:
       way.port = pick(random, {80, 80, 80, 8080, 443});
-      way.size = std::floor(random.uniform(90, 460));
+      way.size = rounded_down(random.uniform(90, 460));
       way.gap_s = random.uniform(0.03, 0.15);
       return way;
     case Kind::ack_flood:

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 
 #include "base/expects.hpp"
@@ -26,9 +25,9 @@ std::uint32_t broker_of(const Device& device) {
 
 /// Small publishes go out one by one: at least so many packets carry the payload.
 void send_apart(Flow& flow, double publishes) {
-  const double carried = std::ceil(flow.orig_bytes / 1448);
+  const double carried = rounded_up(flow.orig_bytes / 1448);
   const double more = std::max(publishes - carried, 0.0);
-  const double acks = std::ceil(more / 2);
+  const double acks = rounded_up(more / 2);
   flow.orig_pkts += more;
   flow.orig_ip_bytes += 52 * more;
   flow.resp_pkts += acks;

@@ -5,7 +5,6 @@
 /// them twice within 3.1 s (35-1). Guessing over SSH takes 0.7 to 7.5 s, 1.5 to 2.1 kB either way
 /// and ends in SF (39-1). Mirai tries port 2323 once in ten (Antonakakis 2017, 3.1).
 #include <algorithm>
-#include <cmath>
 
 #include "fleet/episode.hpp"
 

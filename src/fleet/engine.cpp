@@ -41,7 +41,7 @@ Fleet::Fleet(FleetPlan given)
       random(options.seed),
       reading_random(mixed(options.seed ^ 0x5ea50f5ea50fULL)),
       world(mixed(options.seed), options.start),
-      chance(mixed(options.seed)),
+      episode_random(mixed(options.seed ^ 0xe9150de5ULL)),
       now(options.start) {
   make_devices();
   schedule_fleet();
@@ -104,9 +104,9 @@ void Fleet::schedule_device(std::uint32_t number) {
     const bool of_sensors = tasks[i].task == Task::reading || tasks[i].task == Task::toggle;
     if (of_sensors && !options.readings) continue;
     // Somewhere in the middle of a gap: a full one shortened by chance.
-    Random& draws = of_sensors ? reading_random : random;
-    const double mean_s = tasks[i].period_s / devices[number].pace * draws.uniform();
-    queue.push({.time = now + rhythm_gap(tasks[i].rhythm, draws, now, mean_s),
+    Random& chance = of_sensors ? reading_random : random;
+    const double mean_s = tasks[i].period_s / devices[number].pace * chance.uniform();
+    queue.push({.time = now + rhythm_gap(tasks[i].rhythm, chance, now, mean_s),
                 .device = number,
                 .slot = static_cast<std::uint8_t>(i),
                 .task = tasks[i].task});

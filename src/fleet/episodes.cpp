@@ -34,7 +34,7 @@ void Fleet::schedule_episodes() {
     kinds.push_back(static_cast<Kind>(i));
   }
   if (options.episode_every.count() > 0) {
-    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(chance)),
+    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(episode_random)),
                 .task = Task::episode_begin});
   }
   for (std::size_t i = 0; i < options.episodes.size(); ++i) {
@@ -54,13 +54,13 @@ bool Fleet::run_episodes(const Event& event, Simulated& out) {
 }
 
 void Fleet::begin_by_chance(Event event) {
-  event.time += micros_of(seconds_of(options.episode_every) * irregular(chance));
+  event.time += micros_of(seconds_of(options.episode_every) * irregular(episode_random));
   queue.replace_top(event);
-  const Kind kind = kinds[chance.below(kinds.size())];
-  const double length = seconds_of(options.episode_length) * chance.uniform(0.5, 1.5);
+  const Kind kind = kinds[episode_random.below(kinds.size())];
+  const double length = seconds_of(options.episode_length) * episode_random.uniform(0.5, 1.5);
   // Some devices have no sensors that could fail, some are busy.
   for (int tries = 0; tries < 8; ++tries) {
-    const auto number = static_cast<std::uint32_t>(chance.below(devices.size()));
+    const auto number = static_cast<std::uint32_t>(episode_random.below(devices.size()));
     if (!may_begin(number, kind)) continue;
     begin(number, kind, micros_of(length), 1);
     return;
@@ -107,7 +107,7 @@ std::vector<std::uint32_t> Fleet::choose(std::string_view device_or_group, Kind 
   }
   const std::size_t some = std::min<std::size_t>(idle.size(), count);
   for (std::size_t i = 0; i < some; ++i)
-    std::swap(idle[i], idle[i + chance.below(idle.size() - i)]);
+    std::swap(idle[i], idle[i + episode_random.below(idle.size() - i)]);
   idle.resize(some);
   for (std::size_t i = 0; i < busy.size() && idle.size() < count; ++i) idle.push_back(busy[i]);
   return idle;
@@ -132,11 +132,11 @@ Place* Fleet::begin(std::uint32_t number, Kind kind, Duration length, double int
   place.number = ++episodes_begun;
   place.kind = kind;
   place.device = number;
-  place.other = static_cast<std::uint32_t>(chance.below(devices.size()));
+  place.other = static_cast<std::uint32_t>(episode_random.below(devices.size()));
   place.begins = place.next = now;
   place.ends = now + length;
   place.intensity = intensity;
-  place.random = chance.split();
+  place.random = episode_random.split();
   look_at_sensors(place);
   place_of(devices[number], kind) = at;
   if (is_fault(kind))
@@ -209,7 +209,7 @@ bool Fleet::run_end(Event event, Place& place, Simulated& out) {
   }
   queue.pop();
   place.scheduled = false;
-  if (mine && is_silence(place.kind) && place.step > 0) return false;
+  if (mine && is_silence(place.kind) && place.step > 0 && options.readings) return false;
   if (mine) place_of(device, place.kind) = no_episode;
   place.taken = false;
   return false;

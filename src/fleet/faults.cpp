@@ -3,7 +3,6 @@
 /// Ni et al., "Sensor network data fault types" (ACM TOSN 2009): outlier, stuck-at, calibration
 /// (drift, level, unit), and missing data.
 #include <algorithm>
-#include <cmath>
 
 #include "base/expects.hpp"
 #include "fleet/episode.hpp"
@@ -90,11 +89,11 @@ void plan_unit(Place& place) {
 }  // namespace
 
 double to_step(double value, double step) {
-  const double per_unit = std::floor(1 / step + 0.5);
+  const double per_unit = rounded_down(1 / step + 0.5);
   const double parts = per_unit * step;
   const bool divides = parts > 1 - 1e-9 && parts < 1 + 1e-9;
-  const double rounded = divides ? std::floor(value * per_unit + 0.5) / per_unit
-                                 : std::floor(value / step + 0.5) * step;
+  const double rounded = divides ? rounded_down(value * per_unit + 0.5) / per_unit
+                                 : rounded_down(value / step + 0.5) * step;
   return rounded + 0.0;  // never -0, which is written differently
 }
 

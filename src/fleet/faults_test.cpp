@@ -168,13 +168,15 @@ TEST(Faults, AReadingIsLabelledExactlyWhenTheFaultChangedOrHeldIt) {
 }
 
 TEST(Faults, IntensityIsTheSizeOfAFault) {
-  const auto shift_of = [](double intensity) {
-    const Faulted seen = with_fault("meter-02", "level_shift", intensity, 5);
-    return mean_of(seen.during, 0) - mean_of(seen.before, 0);
+  const auto level = [](double intensity) {
+    return mean_of(with_fault("meter-02", "level_shift", intensity, 5).during, 0);
   };
-  const double one = shift_of(1);
-  EXPECT_NEAR(shift_of(3) - shift_of(2), shift_of(2) - one, 2) << "in watts";
-  EXPECT_GT(std::abs(shift_of(2) - one), 100);
+  const double healthy = level(0.01);
+  // A shift that finds no room turns round.
+  const double one = std::abs(level(1) - healthy);
+  EXPECT_GT(one, 100) << "in watts";
+  EXPECT_NEAR(std::abs(level(2) - healthy), 2 * one, 0.05 * one);
+  EXPECT_NEAR(std::abs(level(3) - healthy), 3 * one, 0.05 * one);
 }
 
 TEST(Faults, AUnitChangesWhereTheTemperatureIs) {
@@ -185,7 +187,7 @@ TEST(Faults, AUnitChangesWhereTheTemperatureIs) {
   };
   const Fact facts[] = {{"thermostat-01", 0, true},
                         {"motion-01", 1, true},
-                        {"pump-01", 1, true},
+                        {"pump-01", 2, true},
                         {"meter-01", 0, false}};
   for (const Fact& fact : facts) {
     std::set<double> factors;
@@ -237,13 +239,18 @@ TEST(Faults, AShortGapThatKeptNothingBackIsNotLabelled) {
   FleetSimulator fleet(options);
   Time before{};
   std::size_t revealed = 0;
+  std::size_t lost = 0;
   watch(fleet, hours{3}, [&](const Simulated& said) {
     if (said.record.kind != RecordKind::reading || said.record.device != "hub-01") return;
-    const bool missed = before != Time{} && said.record.time - before > seconds{15};
+    const bool missed = said.record.time - before > seconds{15};
     before = said.record.time;
-    ASSERT_EQ(said.truth.label == "gap", missed);
-    revealed += missed ? 1 : 0;
+    const bool reveals = said.truth.label == "gap";
+    ASSERT_TRUE(missed || !reveals);
+    // Everyday life loses messages too, and reboots.
+    lost += missed && !reveals ? 1 : 0;
+    revealed += reveals ? 1 : 0;
   });
+  EXPECT_LT(lost, 12U);
   EXPECT_GT(revealed, 50U);
   EXPECT_LT(revealed, 250U);
 }

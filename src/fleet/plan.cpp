@@ -140,6 +140,20 @@ const Profile* find_profile(const FleetPlan& plan, std::string_view name) {
   return nullptr;
 }
 
+double usual_rate(const FleetPlan& plan) {
+  double rate = 0;
+  for (const Group& group : simulator::groups_of(plan)) {
+    const simulator::Sort sort = simulator::sort_of(*find_profile(plan, group.profile));
+    double of_one = 0;
+    for (const simulator::TaskSpec& spec : sort.tasks) {
+      const bool speaks = spec.task != simulator::Task::toggle;
+      if (speaks) of_one += simulator::burst_of(spec.task).mean / spec.period_s;
+    }
+    rate += of_one * group.pace * static_cast<double>(group.count) * (1 - sort.missing);
+  }
+  return rate;
+}
+
 Status check(const FleetPlan& plan) {
   const auto refused = [](std::string text) { return Error{Errc::out_of_range, std::move(text)}; };
   if (plan.devices < 1 || plan.devices > FleetPlan::devices_max) {

@@ -152,6 +152,9 @@ std::span<const Profile> built_in_profiles();
 /// The plan's own profile of that name, or the built-in one; null when there is none.
 const Profile* find_profile(const FleetPlan& plan, std::string_view name);
 
+/// Records a second that the whole fleet makes on average at a pace of 1, without episodes.
+double usual_rate(const FleetPlan& plan);
+
 /// An attack or a fault a device can be made to do.
 struct EpisodeKind {
   std::string_view name;  ///< "udp_flood"

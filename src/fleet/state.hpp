@@ -182,7 +182,7 @@ struct Fleet {
   std::vector<Sort> sorts;  ///< never grows once devices point into it
   std::vector<Device> devices;
   std::vector<Kind> kinds;  ///< that begin by chance
-  Random chance;            ///< when, where and how episodes begin
+  Random episode_random;    ///< when, where and how episodes begin
   std::array<Place, FleetSimulator::episodes_max> places{};
   Queue queue;
   Surroundings around;

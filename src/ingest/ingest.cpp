@@ -4,6 +4,7 @@
 
 #include "base/expects.hpp"
 #include "codec/codec.hpp"
+#include "ingest/labels_file.hpp"
 #include "record/truth_note.hpp"
 #include "source/source.hpp"
 
@@ -18,18 +19,19 @@ void quarantine(const RawMessage& message, const Error& error, Batch& batch) {
        message.payload.size(), message_hash(message.topic, message.payload)});
 }
 
-void take(const RawMessage& message, Decoder& decoder, Batch& batch) {
+Status take(const RawMessage& message, Decoder& decoder, LabelsFile* labels, Batch& batch) {
   Judged& item = batch.add();
   const Result<Decoded> decoded = decoder.decode(message, item.record, item.truth);
   if (decoded && *decoded == Decoded::record) {
     item.received = message.received;
     ++batch.received;
-    return;
+    return labels == nullptr ? Status{} : labels->join(item.record.key, item.truth);
   }
   batch.drop_last();
-  if (decoded) return;
+  if (decoded) return {};
   ++batch.received;
   quarantine(message, decoded.error(), batch);
+  return {};
 }
 
 }  // namespace
@@ -41,6 +43,13 @@ Ingest::Ingest(std::unique_ptr<Source> source, std::unique_ptr<Decoder> decoder)
 
 Ingest::~Ingest() = default;
 
+Status Ingest::read_labels(const std::string& path) {
+  auto labels = LabelsFile::open(path);
+  if (!labels) return labels.error();
+  labels_ = std::move(labels).value();
+  return {};
+}
+
 Result<Ingest::State> Ingest::pull(Batch& batch, std::chrono::milliseconds wait) {
   if (finished_) return State::end;
   // One pull, not as many as fit: while messages keep coming there would always be one more, and
@@ -48,14 +57,19 @@ Result<Ingest::State> Ingest::pull(Batch& batch, std::chrono::milliseconds wait)
   // many. Bad messages count too: a file of nothing else must not grow the quarantine without
   // bound.
   const auto pulled = source_->pull(batch.records_max(), wait, [&](const RawMessage& message) {
-    take(message, *decoder_, batch);
+    Status taken = take(message, *decoder_, labels_.get(), batch);
+    if (joined_ && !taken) joined_ = std::move(taken);
   });
   if (!pulled) return pulled.error();
+  if (!joined_) return joined_.error();
   if (*pulled == Pulled::some) return State::more;
   finished_ = true;
   if (const Status fine = decoder_->finish(); !fine) {
     return Error{fine.error().code,
                  fmt::format("{}: {}", source_->describe(), fine.error().message)};
+  }
+  if (labels_ != nullptr) {
+    if (const Status whole = labels_->finish(); !whole) return whole.error();
   }
   return State::end;
 }

@@ -19,6 +19,7 @@
 
 #include "base/log.hpp"
 #include "base/text.hpp"
+#include "net/mqtt_reason.hpp"
 
 namespace vedette {
 
@@ -32,40 +33,9 @@ void initialise_library() {
   static_cast<void>(once);
 }
 
-/// "Connection refused" → "connection refused"; "SSL …" stays.
-std::string in_sentence(std::string text) {
-  if (text.size() > 1 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'a') {
-    text[0] = static_cast<char>(text[0] + 32);
-  }
-  while (text.ends_with('.')) text.pop_back();
-  return text;
-}
-
 int timeout_ms(MqttLink::Steady::time_point until) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - MqttLink::Steady::now());
   return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 3'600'000));
-}
-
-/// Does a CONNACK with this reason stay the same however often we ask? (MQTT 5 codes, and the five
-/// of MQTT 3 an old broker may answer.)
-bool is_final(int reason) {
-  switch (reason) {
-    case 3:  // MQTT 3: server unavailable
-    case MQTT_RC_SERVER_UNAVAILABLE:
-    case MQTT_RC_SERVER_BUSY:
-    case MQTT_RC_QUOTA_EXCEEDED:
-    case MQTT_RC_CONNECTION_RATE_EXCEEDED:
-    case MQTT_RC_UNSPECIFIED:
-    case MQTT_RC_IMPLEMENTATION_SPECIFIC:
-      return false;
-    default:
-      return true;
-  }
-}
-
-std::string connack_text(int reason) {
-  return in_sentence(reason < 0x80 ? mosquitto_connack_string(reason)
-                                   : mosquitto_reason_string(reason));
 }
 
 /// Reads a socket to its end, at most two seconds, and closes it.
@@ -355,11 +325,7 @@ MqttLink::Read MqttLink::lost(int code, int error_number) {
   } else if (code == MOSQ_ERR_ERRNO && error_number != 0) {
     failed(Errc::unavailable, in_sentence(std::strerror(error_number)));
   } else if (code == MOSQ_ERR_TLS && !library_error_.empty()) {
-    // "OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed"
-    const auto last = library_error_.rfind("::");
-    failed(
-        Errc::unavailable,
-        "TLS: " + (last == std::string::npos ? library_error_ : library_error_.substr(last + 2)));
+    failed(Errc::unavailable, tls_text(library_error_, options_.mqtt.ca_file));
   } else if (code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_CONN_LOST) {
     failed(Errc::unavailable, "connection lost");
   } else {

@@ -49,7 +49,7 @@ class QueuedPublisher final : public MqttPublisher, private MqttEvents {
     bool retain;
   };
 
-  void on_up() override { set_up(true); }
+  void on_up() override;
   void on_down() override;
   void on_published(bool written, int reason) override;
 
@@ -57,7 +57,6 @@ class QueuedPublisher final : public MqttPublisher, private MqttEvents {
   void take_answers();
   void hand_over();
   void settle();
-  void set_up(bool up);
   void drop(std::string_view why);
   void wake();
 
@@ -159,9 +158,9 @@ Status QueuedPublisher::wait_drained(std::size_t left, std::chrono::milliseconds
 
 // ---- the thread's side --------------------------------------------------------------------------
 
-void QueuedPublisher::set_up(bool up) {
+void QueuedPublisher::on_up() {
   const std::lock_guard lock{mutex_};
-  up_.store(up);
+  up_.store(true);
   error_ = Error{Errc::unavailable, printable_ + ": connecting"};
   changed_.notify_all();
 }
@@ -169,7 +168,10 @@ void QueuedPublisher::set_up(bool up) {
 void QueuedPublisher::on_down() {
   // The library repeats what was not confirmed on the next connection, except QoS 0.
   settled_ += std::exchange(in_library_[0], 0);
-  set_up(false);
+  const std::lock_guard lock{mutex_};
+  up_.store(false);
+  error_ = link_->error();
+  changed_.notify_all();
 }
 
 void QueuedPublisher::on_published(bool written, int reason) {

@@ -80,7 +80,8 @@ TEST_F(Detectors, TableHasALineForEachModel) {
                            "Malicious", "split kfold 3 seed 1"}) {
     EXPECT_NE(outcome.output.find(text), std::string::npos) << text << "\n" << outcome.output;
   }
-  EXPECT_EQ(names_in(folder_.path()), (std::set<std::string>{"flows.log", "flows.vds"}));
+  EXPECT_EQ(names_in(folder_.path()),
+            (std::set<std::string>{"flows.labels.jsonl", "flows.log", "flows.vds"}));
 }
 
 TEST_F(Detectors, SearchesSettingsAndShowsTheModel) {
@@ -167,7 +168,8 @@ TEST_F(Detectors, CtrlCLeavesNoHalfWrittenModel) {
         << process.errors();
     process.kill(SIGINT);
     EXPECT_EQ(process.wait(), 130) << process.errors();
-    EXPECT_EQ(names_in(folder_.path()), (std::set<std::string>{"flows.log", "flows.vds"}));
+    EXPECT_EQ(names_in(folder_.path()),
+              (std::set<std::string>{"flows.labels.jsonl", "flows.log", "flows.vds"}));
   }
 }
 
