@@ -96,7 +96,7 @@ class ProfileLearner {
  public:
   struct Options {
     std::string label{benign_label};  ///< learn only flows of this label; empty: all
-    std::string source;               ///< for describe(), at most 200 bytes: a file's name
+    std::string source = {};          ///< for describe(), at most 200 bytes: a file's name
     std::size_t flows_max = std::size_t{1} << 19U;
   };
   static constexpr std::size_t flows_min = 50;

@@ -54,8 +54,8 @@ void put_samples(ByteWriter& out, const LearnedParts& parts) {
   out.put(static_cast<std::uint32_t>(parts.samples.size()));
   for (const Sample& sample : parts.samples) {
     out.put(sample.of);
-    out.put(static_cast<std::uint8_t>(sample.body));
-    out.put(static_cast<std::uint8_t>(sample.tail));
+    out.put(sample.body);
+    out.put(sample.tail);
     for (std::uint32_t i = 0; i < std::uint32_t{sample.body} + sample.tail; ++i) {
       out.put(parts.values[sample.from + i]);
     }
@@ -159,7 +159,7 @@ bool get_hosts(ByteReader& in, LearnedParts& parts) {
 }
 
 bool get_samples(ByteReader& in, LearnedParts& parts) {
-  constexpr std::size_t sample_bytes_min = 6 + sizeof(std::int64_t);
+  constexpr std::size_t sample_bytes_min = 8 + sizeof(std::int64_t);
   const auto count = in.get<std::uint32_t>();
   if (count == 0 || count > in.left() / sample_bytes_min) return false;
   parts.samples.reserve(count);
@@ -168,8 +168,8 @@ bool get_samples(ByteReader& in, LearnedParts& parts) {
     Sample sample;
     sample.of = in.get<std::uint32_t>();
     sample.from = static_cast<std::uint32_t>(parts.values.size());
-    sample.body = in.get<std::uint8_t>();
-    sample.tail = in.get<std::uint8_t>();
+    sample.body = in.get<std::uint16_t>();
+    sample.tail = in.get<std::uint16_t>();
     const std::uint32_t values = std::uint32_t{sample.body} + sample.tail;
     if (sample.body == 0 || values > Sample::values_max || sample.tail > Sample::tail_max ||
         sample.of < values) {

@@ -437,9 +437,9 @@ void ProfileLearner::Gathered::fill_rows(LearnedState& state, std::vector<const 
   }
   state.continuous = flows.size() >= 8 && sizes * 2 > flows.size();
   const std::vector<std::size_t> ends = row_ends(flows);
-  // 512 durations a state: 8 for each of 64 rows, all of them where there is one row.
+  // About 1024 durations a state: 16 for each of 64 rows, more where there are fewer rows.
   const std::size_t durations_max =
-      std::clamp<std::size_t>(512 / ends.size(), 8, Sample::values_max);
+      std::clamp<std::size_t>(1024 / ends.size(), 16, Sample::values_max);
   state.rows = {static_cast<std::uint32_t>(parts.rows.size()),
                 static_cast<std::uint32_t>(ends.size())};
   std::size_t begin = 0;

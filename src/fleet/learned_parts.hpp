@@ -44,7 +44,7 @@ struct Sample {
   std::uint16_t body = 0;
   std::uint16_t tail = 0;
 
-  static constexpr std::uint16_t values_max = 72;
+  static constexpr std::uint16_t values_max = 520;
   static constexpr std::uint16_t tail_max = 8;
 };
 constexpr std::uint32_t no_sample = 0xffffffff;
