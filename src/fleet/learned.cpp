@@ -45,8 +45,8 @@ std::uint32_t neighbour_of(std::uint32_t at, std::uint32_t count, bool upwards) 
   return upwards ? at + 1 : at - 1;
 }
 
-/// One observation or stratum, moved at most half-way to its neighbour, so that all values in
-/// between can come; never by more than an eighth, so that nothing comes where nothing was seen.
+/// One observation or stratum, moved towards a neighbour, so that all values in between can come;
+/// never by more than a quarter, so that nothing comes where nothing was seen.
 std::int64_t draw(const LearnedParts& parts, const Sample& sample, Random& random) {
   const std::uint32_t count = std::uint32_t{sample.body} + sample.tail;
   const std::uint32_t at_random = below(random, sample.of);
@@ -60,7 +60,7 @@ std::int64_t draw(const LearnedParts& parts, const Sample& sample, Random& rando
   if (count == 1) return value;
   const std::uint64_t bits = random.next();
   const std::int64_t distance = values[neighbour_of(at, count, (bits & 1U) != 0)] - value;
-  const std::int64_t reach = std::min(std::abs(distance) / 2, value / 8);
+  const std::int64_t reach = std::min(std::abs(distance), value / 4);
   const std::int64_t move = reach * static_cast<std::int64_t>(bits >> 48U) / 65'536;
   return distance < 0 ? value - move : value + move;
 }
@@ -96,7 +96,7 @@ void mix_side(Amounts& out, const Amounts& other, std::int64_t share, Amount byt
 Amounts draw_amounts(const LearnedParts& parts, const LearnedState& state, std::uint32_t row,
                      Random& random) {
   Amounts amounts = parts.rows[row].amounts;
-  if (!state.continuous || state.rows.count < 2) return amounts;
+  if (!parts.rows[row].mixed || state.rows.count < 2) return amounts;
   const std::uint64_t bits = random.next();
   const std::uint32_t other =
       neighbour_of(row - state.rows.from, state.rows.count, (bits & 1U) != 0);

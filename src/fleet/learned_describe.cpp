@@ -40,6 +40,11 @@ std::string amount_text(const LearnedState& state, const SizeRow& row, Amount am
   return (state.unset >> amount & 1U) != 0 ? "-" : fmt::format("{}", row.amounts[amount]);
 }
 
+bool mixes(const LearnedParts& parts, const LearnedState& state) {
+  const auto begin = parts.rows.begin() + state.rows.from;
+  return std::any_of(begin, begin + state.rows.count, [](const SizeRow& row) { return row.mixed; });
+}
+
 std::string port_text(PortRange range) {
   return range.low == range.high ? fmt::format("{}", range.low)
                                  : fmt::format("{}-{}", range.low, range.high);
@@ -62,7 +67,7 @@ void append_state(std::string& out, const LearnedParts& parts, const LearnedStat
       name_of(state.proto), shown(state.service), name_of(state.conn_state), shown(state.history),
       port_text(state.resp_ports), amount_text(state, row, orig_bytes),
       amount_text(state, row, resp_bytes),
-      fmt::format("{}{}", state.rows.count, state.continuous ? "~" : ""),
+      fmt::format("{}{}", state.rows.count, mixes(parts, state) ? "~" : ""),
       row.lasting == no_sample ? "-" : span_text(middle(parts, parts.samples[row.lasting])),
       span_text(middle(parts, parts.samples[state.gap])), host_text(state));
   if (parts.summary.label.empty()) out += "  " + parts.texts[state.label];

@@ -71,7 +71,6 @@ void put_template(ByteWriter& out, const LearnedState& state) {
   out.put(state.conn_state);
   out.put(state.host_kind);
   out.put(state.unset);
-  out.put(static_cast<std::uint8_t>(state.continuous));
   for (const PortRange& range : {state.orig_ports, state.resp_ports}) {
     out.put(range.low);
     out.put(range.high);
@@ -85,6 +84,7 @@ void put_state(ByteWriter& out, const LearnedParts& parts, const LearnedState& s
     const SizeRow& row = parts.rows[state.rows.from + i];
     out.put(row.upto);
     out.put(row.lasting);
+    out.put(static_cast<std::uint8_t>(row.mixed));
     for (const std::uint64_t amount : row.amounts) out.put(amount);
   }
   out.put(static_cast<std::uint16_t>(state.hosts.count));
@@ -202,8 +202,6 @@ bool get_template(ByteReader& in, const LearnedParts& parts, LearnedState& state
   state.conn_state = in.get<ConnState>();
   state.host_kind = in.get<HostKind>();
   state.unset = in.get<std::uint8_t>();
-  const auto continuous = in.get<std::uint8_t>();
-  state.continuous = continuous == 1;
   for (PortRange* range : {&state.orig_ports, &state.resp_ports}) {
     range->low = in.get<std::uint16_t>();
     range->high = in.get<std::uint16_t>();
@@ -213,7 +211,7 @@ bool get_template(ByteReader& in, const LearnedParts& parts, LearnedState& state
   return in.ok() && state.flows > 0 && state.label < texts && state.service < texts &&
          state.history < texts && state.proto <= Proto::unknown_transport &&
          static_cast<std::size_t>(state.conn_state) < conn_state_count &&
-         static_cast<std::size_t>(state.host_kind) < host_kind_count && continuous <= 1;
+         static_cast<std::size_t>(state.host_kind) < host_kind_count;
 }
 
 bool get_rows(ByteReader& in, LearnedParts& parts, LearnedState& state) {
@@ -225,13 +223,15 @@ bool get_rows(ByteReader& in, LearnedParts& parts, LearnedState& state) {
     SizeRow row;
     row.upto = in.get<std::uint32_t>();
     row.lasting = in.get<std::uint32_t>();
+    const auto mixed = in.get<std::uint8_t>();
+    row.mixed = mixed == 1;
     for (std::uint64_t& amount : row.amounts) {
       amount = in.get<std::uint64_t>();
       if (amount > amount_max) return false;
     }
     const bool lasts = (state.unset & duration_bit) == 0;
     const bool sound = lasts ? row.lasting < parts.samples.size() : row.lasting == no_sample;
-    if (!in.ok() || !sound || !rises(before, row.upto)) return false;
+    if (!in.ok() || mixed > 1 || !sound || !rises(before, row.upto)) return false;
     parts.rows.push_back(row);
   }
   return true;

@@ -151,6 +151,7 @@ struct ProfileLearner::Gathered {
   void thin();
   Status enough() const;
   void find_states();
+  std::vector<std::pair<std::int64_t, std::int64_t>> covered_times() const;
   void find_hours();
   void find_hosts();
   void fill_state(std::uint16_t state, std::vector<const Seen*>& flows);
@@ -320,6 +321,18 @@ void ProfileLearner::Gathered::find_states() {
   for (const Seen& s : seen) state_of.push_back(numbers.at(template_of(s)));
 }
 
+/// From the first flow to the last, of the capture or, where stretches are missing, of each.
+std::vector<std::pair<std::int64_t, std::int64_t>> ProfileLearner::Gathered::covered_times() const {
+  std::map<std::uint32_t, std::pair<std::int64_t, std::int64_t>> times;
+  for (const Seen& s : seen) {
+    const auto [at, fresh] = times.try_emplace(stride == 1 ? 0 : s.stretch(), s.time, s.time);
+    at->second = {std::min(at->second.first, s.time), std::max(at->second.second, s.time)};
+  }
+  std::vector<std::pair<std::int64_t, std::int64_t>> out;
+  for (const auto& [stretch, covered] : times) out.push_back(covered);
+  return out;
+}
+
 /// A day's curve is learned from two days on: before that, one evening would be taken for all.
 void ProfileLearner::Gathered::find_hours() {
   constexpr std::int64_t hour = 3'600'000'000;
@@ -337,13 +350,18 @@ void ProfileLearner::Gathered::find_hours() {
     return static_cast<std::size_t>((hours % 24 + 24) % 24);
   };
   for (const Seen& s : seen) ++flows[of_day(s.time)];
-  for (std::int64_t at = first->time; at < last->time;) {
-    const std::int64_t end = std::min(last->time, at - (at % hour + hour) % hour + hour);
-    covered[of_day(at)] += static_cast<double>(end - at);
-    at = end;
+  double whole = 0;
+  for (const auto& [begin, end] : covered_times()) {
+    for (std::int64_t at = begin; at < end;) {
+      const std::int64_t until = std::min(end, at - (at % hour + hour) % hour + hour);
+      covered[of_day(at)] += static_cast<double>(until - at);
+      at = until;
+    }
+    whole += static_cast<double>(end - begin);
   }
+  if (whole < 48.0 * hour) return;
   // One flow at the mean pace is added to each hour, so that few flows say little.
-  const double mean = static_cast<double>(seen.size()) / static_cast<double>(span);
+  const double mean = static_cast<double>(seen.size()) / whole;
   double sum = 0;
   std::array<double, 24> pace{};
   for (std::size_t h = 0; h < pace.size(); ++h) {
@@ -427,15 +445,34 @@ std::vector<std::size_t> row_ends(const std::vector<const Seen*>& flows) {
   return ends;
 }
 
+/// Flows whose sizes no other flow has: by Good and Turing's estimate, the share of these is the
+/// chance that the next flow brings sizes never seen.
+std::size_t singles_of(const std::vector<const Seen*>& flows) {
+  std::size_t singles = 0;
+  for (std::size_t i = 0; i < flows.size(); ++i) {
+    const bool before = i > 0 && flows[i - 1]->amounts == flows[i]->amounts;
+    const bool behind = i + 1 < flows.size() && flows[i + 1]->amounts == flows[i]->amounts;
+    singles += before || behind ? 0 : 1;
+  }
+  return singles;
+}
+
+/// The flows whose durations a row draws from: its own, and where those are few, also the nearest
+/// by size; else each rare size would last exactly as long as it did once.
+std::pair<std::size_t, std::size_t> widened(std::size_t begin, std::size_t end, std::size_t size) {
+  constexpr std::size_t enough = 8;
+  while (end - begin < std::min(enough, size)) {
+    if (end < size) ++end;
+    if (begin > 0) --begin;
+  }
+  return {begin, end};
+}
+
 }  // namespace
 
 void ProfileLearner::Gathered::fill_rows(LearnedState& state, std::vector<const Seen*>& flows) {
   std::sort(flows.begin(), flows.end(), by_size);
-  std::size_t sizes = 1;
-  for (std::size_t i = 1; i < flows.size(); ++i) {
-    sizes += flows[i]->amounts != flows[i - 1]->amounts ? 1 : 0;
-  }
-  state.continuous = flows.size() >= 8 && sizes * 2 > flows.size();
+  const bool continuous = flows.size() >= 8 && singles_of(flows) * 2 > flows.size();
   const std::vector<std::size_t> ends = row_ends(flows);
   // About 1024 durations a state: 16 for each of 64 rows, more where there are fewer rows.
   const std::size_t durations_max =
@@ -445,10 +482,13 @@ void ProfileLearner::Gathered::fill_rows(LearnedState& state, std::vector<const 
   std::size_t begin = 0;
   for (const std::size_t end : ends) {
     SizeRow row{.upto = static_cast<std::uint32_t>(end),
-                .amounts = flows[begin + (end - begin) / 2]->amounts};
+                .amounts = flows[begin + (end - begin) / 2]->amounts,
+                .mixed = continuous &&
+                         (end - begin == 1 || flows[begin]->amounts != flows[end - 1]->amounts)};
     if ((state.unset & duration_bit) == 0) {
       std::vector<std::int64_t> durations;
-      for (std::size_t i = begin; i < end; ++i) durations.push_back(flows[i]->duration);
+      const auto [first, last] = widened(begin, end, flows.size());
+      for (std::size_t i = first; i < last; ++i) durations.push_back(flows[i]->duration);
       row.lasting = add_sample(parts, durations, durations_max);
     }
     parts.rows.push_back(row);

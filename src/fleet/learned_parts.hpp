@@ -72,6 +72,7 @@ struct SizeRow {
   std::uint32_t upto = 0;
   std::uint32_t lasting = no_sample;  ///< µs
   Amounts amounts{};
+  bool mixed = false;  ///< a size among many that never came again: mixed with its neighbour
 };
 struct Host {
   std::uint32_t upto = 0;
@@ -102,9 +103,8 @@ struct LearnedState {
   Proto proto = Proto::unset;
   ConnState conn_state = ConnState::unset;
   HostKind host_kind = HostKind::open;
-  std::uint8_t unset = 0;   ///< bit i: Amount i; the highest: duration
-  bool continuous = false;  ///< sizes hardly ever repeat: rows are mixed with their neighbours
-  PortRange orig_ports;     ///< low == high: always that one
+  std::uint8_t unset = 0;  ///< bit i: Amount i; the highest: duration
+  PortRange orig_ports;    ///< low == high: always that one
   PortRange resp_ports;
   Slice<SizeRow> rows{};        ///< rising by payload
   Slice<Host> hosts{};          ///< may be empty

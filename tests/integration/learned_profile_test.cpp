@@ -32,9 +32,8 @@ Stream read_capture(const std::filesystem::path& path, std::string_view label) {
   for (auto& line : testing_support::feed_all(*decoder, file->text())) {
     if (line.is_record && line.truth.label == label) stream.push_back({line.record, line.truth});
   }
-  std::stable_sort(stream.begin(), stream.end(), [](const auto& a, const auto& b) {
-    return a.record.time < b.record.time;
-  });
+  std::stable_sort(stream.begin(), stream.end(),
+                   [](const auto& a, const auto& b) { return a.record.time < b.record.time; });
   return stream;
 }
 
@@ -113,9 +112,11 @@ void print(const Distances& simulated, const Distances& control) {
 }
 
 struct Bounds {
-  double auc = 1;
-  double distance = 1;  ///< of any column
+  double auc = 0.75;       ///< the goal
+  double distance = 0.15;  ///< of any column
 };
+/// Between the halves in time a capture's own drift comes in: only gross mistakes are caught here.
+constexpr Bounds drifting{.auc = 0.9, .distance = 0.45};
 
 void expect_like(const Halves& halves, const std::string& label, const Bounds& bounds) {
   const LearnedProfile profile = learn(halves.learned, label);
@@ -140,8 +141,6 @@ struct Capture {
   const char* file;
   const char* label;
   const char* name;
-  Bounds turns;
-  Bounds time;
 };
 
 class LikeACapture : public testing::TestWithParam<Capture> {};
@@ -153,9 +152,9 @@ TEST_P(LikeACapture, AsAForestSeesIt) {
   const Stream stream = read_capture(path, capture.label);
   fmt::print("  {} {}: {} flows, learned from turns of 32\n", capture.file, capture.label,
              stream.size());
-  expect_like(by_turns(stream), capture.label, capture.turns);
+  expect_like(by_turns(stream), capture.label, Bounds{});
   fmt::print("  the same, learned from the first half\n");
-  expect_like(by_time(stream), capture.label, capture.time);
+  expect_like(by_time(stream), capture.label, drifting);
   if (capture.label != benign_label) return;
   const Stream real = by_turns(stream).held_out;
   for (const char* profile : {"camera", "hub"}) {
@@ -164,16 +163,65 @@ TEST_P(LikeACapture, AsAForestSeesIt) {
   }
 }
 
+TEST(LikeTheSimulator, AStreamMadeHere) {
+  // Needs no capture: a built-in camera stands for the real device.
+  fmt::print("  the built-in camera, learned from turns of 32\n");
+  Stream stream = built_in("camera", 3000);
+  std::erase_if(stream, [&](const LabelledRecord& said) {
+    return said.record.device != stream.front().record.device;
+  });
+  expect_like(by_turns(stream), std::string(benign_label), Bounds{});
+}
+
+TEST(Auc, IsTheShareOfPairsWonTiesCountingHalf) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(fmt::format("seed {}", seed));
+    Random random{seed};
+    std::vector<float> scores;
+    std::vector<std::uint16_t> labels;
+    for (std::uint16_t i = 0; i < 60; ++i) {
+      scores.push_back(static_cast<float>(random.below(12)));
+      labels.push_back(i < 2 ? i : static_cast<std::uint16_t>(random.below(2)));
+    }
+    double wins = 0;
+    double pairs = 0;
+    for (std::size_t a = 0; a < scores.size(); ++a) {
+      for (std::size_t b = 0; b < scores.size(); ++b) {
+        if (labels[a] != 0 || labels[b] != 1) continue;
+        wins += scores[b] > scores[a] ? 1.0 : scores[b] == scores[a] ? 0.5 : 0.0;
+        ++pairs;
+      }
+    }
+    EXPECT_NEAR(auc(scores, labels), wins / pairs, 1e-12);
+  }
+}
+
+TEST(Distances, OfKnownSamples) {
+  const std::vector<double> low{1, 2, 3, 4};
+  EXPECT_EQ(ks_distance(low, low), 0);
+  EXPECT_EQ(ks_distance(low, {5, 6}), 1);
+  EXPECT_EQ(ks_distance(low, {3, 4, 5, 6}), 0.5);
+  EXPECT_EQ(ks_distance(low, {not_set, 1, 2, 3}), 0.25);
+  EXPECT_EQ(tv_distance({"a", "a", "b", "c"}, {"a", "b", "b", "d"}), 0.5);
+}
+
+TEST(ForestAuc, FindsAShiftAndNothingElse) {
+  const Stream stream = built_in("thermostat", 1200);
+  const auto middle = stream.begin() + 600;
+  const Stream first(stream.begin(), middle);
+  Stream second(middle, stream.end());
+  EXPECT_LT(forest_auc(first, second), 0.6);
+  for (LabelledRecord& said : second) said.record.flow.orig_ip_bytes += 4;
+  EXPECT_GT(forest_auc(first, second), 0.8);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Iot23, LikeACapture,
-    testing::Values(Capture{"CTU-Honeypot-Capture-4-1.conn.log.labeled", "Benign", "Hue", {}, {}},
-                    Capture{"CTU-Honeypot-Capture-5-1.conn.log.labeled", "Benign", "Echo", {}, {}},
-                    Capture{"CTU-IoT-Malware-Capture-34-1.conn.log.labeled", "Benign", "Benign34",
-                            {}, {}},
-                    Capture{"CTU-IoT-Malware-Capture-34-1.conn.log.labeled", "DDoS", "DDoS34", {},
-                            {}},
-                    Capture{"CTU-IoT-Malware-Capture-42-1.conn.log.labeled", "Benign", "Benign42",
-                            {}, {}}),
+    testing::Values(Capture{"CTU-Honeypot-Capture-4-1.conn.log.labeled", "Benign", "Hue"},
+                    Capture{"CTU-Honeypot-Capture-5-1.conn.log.labeled", "Benign", "Echo"},
+                    Capture{"CTU-IoT-Malware-Capture-34-1.conn.log.labeled", "Benign", "Benign34"},
+                    Capture{"CTU-IoT-Malware-Capture-34-1.conn.log.labeled", "DDoS", "DDoS34"},
+                    Capture{"CTU-IoT-Malware-Capture-42-1.conn.log.labeled", "Benign", "Benign42"}),
     [](const auto& capture) { return std::string(capture.param.name); });
 
 }  // namespace
