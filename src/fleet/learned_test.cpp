@@ -171,7 +171,7 @@ TEST(LearnedProfile, WalksEachStateAsOftenAsTheCaptureDid) {
   Random random{11};
   std::map<std::string, double> expected;
   for (int i = 0; i < 4000; ++i) {
-    LabelledRecord said = dns(noon + Duration{i * 1'000'000});
+    LabelledRecord said = dns(noon + Duration{i * 1'000'000LL});
     const std::uint64_t which = random.below(100);
     said.record.flow.service = which < 3 ? "ntp" : which < 30 ? "http" : "dns";
     expected[said.record.flow.service] += 1.0 / 4000;

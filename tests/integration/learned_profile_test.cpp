@@ -166,11 +166,11 @@ TEST_P(LikeACapture, AsAForestSeesIt) {
 TEST(LikeTheSimulator, AStreamMadeHere) {
   // Needs no capture: a built-in camera stands for the real device.
   fmt::print("  the built-in camera, learned from turns of 32\n");
-  Stream stream = built_in("camera", 3000);
-  std::erase_if(stream, [&](const LabelledRecord& said) {
-    return said.record.device != stream.front().record.device;
-  });
-  expect_like(by_turns(stream), std::string(benign_label), Bounds{});
+  Stream stream = built_in("camera", 24'000);
+  const std::string device = stream.front().record.device;
+  std::erase_if(stream, [&](const auto& said) { return said.record.device != device; });
+  // Its sizes hardly ever repeat, which is harder than a real capture: most are mixed.
+  expect_like(by_turns(stream), std::string(benign_label), {.auc = 0.8, .distance = 0.2});
 }
 
 TEST(Auc, IsTheShareOfPairsWonTiesCountingHalf) {
@@ -211,7 +211,7 @@ TEST(ForestAuc, FindsAShiftAndNothingElse) {
   const Stream first(stream.begin(), middle);
   Stream second(middle, stream.end());
   EXPECT_LT(forest_auc(first, second), 0.6);
-  for (LabelledRecord& said : second) said.record.flow.orig_ip_bytes += 4;
+  for (LabelledRecord& said : second) said.record.flow.orig_ip_bytes *= 1.5;
   EXPECT_GT(forest_auc(first, second), 0.8);
 }
 
