@@ -226,7 +226,7 @@ TEST(Features, ApplyAllocatesNothingWhenWarm) {
   for (int i = 0; i < 100; ++i) round();
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(windows.series(), 4U);
-  EXPECT_EQ(windows.evicted(), 101U * 6 - 4);
+  EXPECT_EQ(windows.series_evicted(), 101U * 6 - 4);
 }
 
 TEST(Address, ClassIsBehaviourNotIdentity) {
