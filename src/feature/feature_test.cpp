@@ -232,8 +232,8 @@ TEST(Features, ApplyAllocatesNothingWhenWarm) {
   EXPECT_EQ(windows.series_evicted(), 101U * 6 - 4);
 }
 
-// 100,000 devices stay below 512 MB (vectors that grew, and were freed, included): a tenth of them is counted here, the
-// memory grows by the device. Bench windows measures all.
+// 100,000 devices stay below 512 MB (vectors that grew, and were freed, included): a tenth of them
+// is counted here, the memory grows by the device. Bench windows measures all.
 TEST(Features, ADeviceTakesLessThanFiveKilobytes) {
   const auto flows = fitted("windows");
   DeviceWindows windows;

@@ -7,8 +7,6 @@
 #include <cstdint>
 #include <string_view>
 
-#include "base/simd.hpp"
-
 namespace vedette {
 
 constexpr std::array<float, 4> horizons{1, 10, 60, 600};  ///< seconds
@@ -56,8 +54,6 @@ struct Ageing {
 template <std::size_t Slots>
 class RecentlyDistinct {
  public:
-  static constexpr float most() { return estimate(Slots); }
-
   void hit(std::uint32_t hash, float time) {
     float& last = hits[hash % Slots];
     last = last < time ? time : last;
@@ -65,14 +61,9 @@ class RecentlyDistinct {
   PerHorizon count(float now) const {
     PerHorizon out{};
     for (std::size_t h = 0; h < horizons.size(); ++h) {
-      out[h] = estimate(hit_since(now - horizons[h]));
+      out[h] = estimates[hit_since(now - horizons[h])];
     }
     return out;
-  }
-  static float estimate(std::size_t hit) {
-    const auto slots = static_cast<float>(Slots);
-    const float free = hit < Slots ? slots - static_cast<float>(hit) : 0.5F;
-    return slots * std::log(slots / free);
   }
 
   std::array<float, Slots> hits = filled();  ///< when each slot was last hit
@@ -83,6 +74,18 @@ class RecentlyDistinct {
     for (float& hit : out) hit = never;
     return out;
   }
+  /// By the number of slots hit: a look where a logarithm took a tenth of a record's cost.
+  static std::array<float, Slots + 1> make_estimates() {
+    std::array<float, Slots + 1> out{};
+    constexpr auto slots = static_cast<float>(Slots);
+    for (std::size_t hit = 0; hit <= Slots; ++hit) {
+      const float free = hit < Slots ? slots - static_cast<float>(hit) : 0.5F;
+      out[hit] = slots * std::log(slots / free);
+    }
+    return out;
+  }
+  static inline const std::array<float, Slots + 1> estimates = make_estimates();
+
   std::size_t hit_since(float since) const {
     std::uint32_t hit = 0;
     for (const float last : hits) hit += last > since ? 1 : 0;

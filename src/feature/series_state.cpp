@@ -189,7 +189,8 @@ bool SeriesState::load(ByteReader& in) {
     }
   });
   // Judging asks for quantiles as soon as there were readings.
-  const bool filled = readings_ == 0 || (levels_.size() > 0 && (readings_ < 2 || steps_.size() > 0));
+  const bool filled =
+      readings_ == 0 || (levels_.size() > 0 && (readings_ < 2 || steps_.size() > 0));
   return in.ok() && sound && filled;
 }
 

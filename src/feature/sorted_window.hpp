@@ -71,7 +71,8 @@ requires(N > 1 && N <= 256) class SortedWindow {
     std::array<bool, N> taken{};
     for (std::size_t i = 0; i < size; ++i) {
       numbers_[i] = in.get<Number>();
-      if (!(std::abs(numbers_[i]) <= wild) || (i > 0 && numbers_[i] < numbers_[i - 1])) return false;
+      if (!(std::abs(numbers_[i]) <= wild) || (i > 0 && numbers_[i] < numbers_[i - 1]))
+        return false;
     }
     for (std::size_t i = 0; i < size; ++i) {
       slots_[i] = in.get<std::uint8_t>();

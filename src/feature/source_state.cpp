@@ -31,12 +31,10 @@ float bytes_of(double ip_bytes, double payload) {
 /// Flows of one shape look alike to everybody on the path: protocol, outcome and sizes.
 std::uint32_t shape_of(const Flow& flow) {
   const auto number = [](double value) { return std::isnan(value) ? -1.0 : value; };
-  const std::array<double, 6> shape{static_cast<double>(flow.proto),
-                                    static_cast<double>(flow.conn_state),
-                                    number(flow.orig_bytes),
-                                    number(flow.resp_bytes),
-                                    number(flow.orig_pkts),
-                                    number(flow.resp_pkts)};
+  const std::array<double, 6> shape{
+      static_cast<double>(flow.proto), static_cast<double>(flow.conn_state),
+      number(flow.orig_bytes),         number(flow.resp_bytes),
+      number(flow.orig_pkts),          number(flow.resp_pkts)};
   return static_cast<std::uint32_t>(hash64(std::as_bytes(std::span{shape}))) | 1U;
 }
 
@@ -111,8 +109,8 @@ std::size_t SourceState::Table<Entry, Size>::find(std::uint32_t tag) const {
 template <class Entry, std::size_t Size>
 std::size_t SourceState::Table<Entry, Size>::take(std::uint32_t tag) {
   if (const std::size_t at = find(tag); at < Size) return at;
-  const auto at = static_cast<std::size_t>(std::min_element(worths.begin(), worths.end()) -
-                                           worths.begin());
+  const auto at =
+      static_cast<std::size_t>(std::min_element(worths.begin(), worths.end()) - worths.begin());
   tags[at] = tag;
   entries[at] = Entry{};
   return at;
@@ -277,8 +275,7 @@ void SourceState::count_port(const Seen& seen, WindowFacts::Port& facts) {
   port_table_.worths[place] = worth_of(port.last, port.flows);
   facts.flows = port.flows;
   facts.destinations = port.destinations.count(port.last);
-  facts.share =
-      share(aged(port.flows[ten_minutes], now_ - port.last), flows_[ten_minutes]);
+  facts.share = share(aged(port.flows[ten_minutes], now_ - port.last), flows_[ten_minutes]);
   facts.failed = share(port.failed, port.flows[ten_minutes]);
 }
 
@@ -343,8 +340,8 @@ void SourceState::walk(State& state, Field& field) {
   field(state.now_);
   field(state.records_);
   field(state.late_run_);
-  for (auto* counters : {&state.flows_, &state.failed_, &state.repeated_, &state.fresh_,
-                         &state.out_, &state.in_}) {
+  for (auto* counters :
+       {&state.flows_, &state.failed_, &state.repeated_, &state.fresh_, &state.out_, &state.in_}) {
     field(*counters);
   }
   field(state.mass_);
@@ -366,8 +363,8 @@ void SourceState::walk(State& state, Field& field) {
     field(state.pairs_.worths[i]);
     field(pair.last);
     field(pair.flows);
-    for (auto* number : {&pair.failed, &pair.repeated, &pair.out, &pair.in, &pair.gap_mean,
-                         &pair.gap_variance}) {
+    for (auto* number :
+         {&pair.failed, &pair.repeated, &pair.out, &pair.in, &pair.gap_mean, &pair.gap_variance}) {
       field(*number);
     }
     field(pair.shape);

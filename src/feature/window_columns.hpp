@@ -35,9 +35,9 @@ class WindowColumns {
          source.destinations);
     logs({"source_ports_1s", "source_ports_10s", "source_ports_1m", "source_ports_10m"},
          source.ports);
-    plain({"source_repeated_1s", "source_repeated_10s", "source_repeated_1m",
-           "source_repeated_10m"},
-          source.repeated);
+    plain(
+        {"source_repeated_1s", "source_repeated_10s", "source_repeated_1m", "source_repeated_10m"},
+        source.repeated);
     plain({"source_fresh_1s", "source_fresh_10s", "source_fresh_1m", "source_fresh_10m"},
           source.fresh);
     logs({"source_out_1s", "source_out_10s", "source_out_1m", "source_out_10m"}, source.out);
