@@ -59,7 +59,7 @@ class SourceState {
   static constexpr float late_max = 600;
   static constexpr std::uint32_t late_run_max = 16;
   /// Fewer than this many records say little of the source (docs/detectors.md has the figures).
-  static constexpr std::uint32_t warm_up_records = 20;
+  static constexpr std::uint32_t warm_up_records = 40;
   static constexpr std::size_t pairs_max = 12;
   static constexpr std::size_t ports_max = 8;
 
