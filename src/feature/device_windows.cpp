@@ -1,54 +1,115 @@
 #include "feature/device_windows.hpp"
 
+#include <fmt/format.h>
+
 #include "base/expects.hpp"
 #include "base/hash.hpp"
 
 namespace vedette {
 
-SeriesState& DeviceWindows::State::of(std::string_view device, std::string_view name) {
-  // The name's hash is seeded with the device's, so ("ab", "c") and ("a", "bc") stay apart.
-  constexpr std::uint64_t second_seed = 0x9e3779b97f4a7c15ULL;
-  const Key key{hash64(name, hash64(device)), hash64(name, hash64(device, second_seed))};
-  if (const auto found = index_.find(key); found != index_.end()) {
-    entries_.splice(entries_.begin(), entries_, found->second);
-    return entries_.front().series;
-  }
-  if (index_.size() < options_.series_max) {
-    entries_.push_front({key, {}});
-    index_.emplace(key, entries_.begin());
-    return entries_.front().series;
-  }
-  ++evicted_;
-  entries_.splice(entries_.begin(), entries_, std::prev(entries_.end()));
-  auto node = index_.extract(entries_.front().key);
-  entries_.front() = {key, {}};
-  node.key() = key;
-  node.mapped() = entries_.begin();
-  index_.insert(std::move(node));
-  return entries_.front().series;
+namespace {
+
+constexpr std::uint64_t second_seed = 0x9e3779b97f4a7c15ULL;
+constexpr std::uint32_t saved_version = 1;
+
+LruKey key_of(std::string_view device) {
+  return {hash64(device), hash64(device, second_seed)};
 }
 
-void DeviceWindows::State::clear() {
-  index_.clear();
-  entries_.clear();
+/// The name's hash is seeded with the device's, so ("ab", "c") and ("a", "bc") stay apart.
+LruKey key_of(std::string_view device, std::string_view name) {
+  const LruKey of_device = key_of(device);
+  return {hash64(name, of_device.first), hash64(name, of_device.second)};
+}
+
+template <class Value>
+void save_table(ByteWriter& out, const LruTable<Value>& table) {
+  out.put(static_cast<std::uint64_t>(table.size()));
+  for (const auto& entry : table) {
+    out.put(entry.key.first);
+    out.put(entry.key.second);
+    entry.value.save(out);
+  }
+}
+
+template <class Value>
+bool load_table(ByteReader& in, LruTable<Value>& table) {
+  const auto count = in.get<std::uint64_t>();
+  // Each entry takes bytes, so a wild count ends at the end of the bytes.
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const LruKey key{in.get<std::uint64_t>(), in.get<std::uint64_t>()};
+    if (!in.ok() || !table.of(key).load(in)) return false;
+  }
+  return in.ok();
+}
+
+}  // namespace
+
+SeriesState& DeviceWindows::State::series(std::string_view device, std::string_view name) {
+  return series_table.of(key_of(device, name));
+}
+
+WindowFacts DeviceWindows::State::observe(const Record& record, RowNotes& notes) {
+  SourceState& source = source_table.of(key_of(record.device));
+  const WindowFacts facts = source.observe(record.flow, record.time, too_late);
+  notes.learning = source.records() <= SourceState::warm_up_records;
+  return facts;
 }
 
 DeviceWindows::DeviceWindows() : DeviceWindows(Options{}) {}
 DeviceWindows::DeviceWindows(Options options) : state_(std::make_unique<State>(options)) {
   expects(options.series_max > 0, "DeviceWindows holds at least one series");
+  expects(options.sources_max > 0, "DeviceWindows holds at least one source");
 }
 DeviceWindows::~DeviceWindows() = default;
 DeviceWindows::DeviceWindows(DeviceWindows&&) noexcept = default;
 DeviceWindows& DeviceWindows::operator=(DeviceWindows&&) noexcept = default;
 
 std::size_t DeviceWindows::series() const {
-  return state_->size();
+  return state_->series_table.size();
 }
-std::uint64_t DeviceWindows::evicted() const {
-  return state_->evicted();
+std::size_t DeviceWindows::sources() const {
+  return state_->source_table.size();
+}
+std::uint64_t DeviceWindows::series_evicted() const {
+  return state_->series_table.evicted();
+}
+std::uint64_t DeviceWindows::sources_evicted() const {
+  return state_->source_table.evicted();
+}
+std::uint64_t DeviceWindows::too_late() const {
+  return state_->too_late;
 }
 void DeviceWindows::clear() {
-  state_->clear();
+  state_->series_table.clear();
+  state_->source_table.clear();
+}
+
+void DeviceWindows::save(ByteWriter& out, std::uint64_t features) const {
+  out.put(saved_version);
+  out.put(features);
+  save_table(out, state_->series_table);
+  save_table(out, state_->source_table);
+}
+
+Status DeviceWindows::load(ByteReader& in, std::uint64_t features) {
+  const auto version = in.get<std::uint32_t>();
+  const auto saved_features = in.get<std::uint64_t>();
+  if (!in.ok()) return Error{Errc::corrupt, "windows: the saved bytes end too early"};
+  if (version != saved_version) {
+    return Error{Errc::unsupported, fmt::format("windows: saved as version {}, this build reads {}",
+                                                version, saved_version)};
+  }
+  if (saved_features != features) {
+    return Error{Errc::mismatch, "windows: saved under another model's features"};
+  }
+  auto loaded = std::make_unique<State>(state_->options);
+  if (!load_table(in, loaded->series_table) || !load_table(in, loaded->source_table)) {
+    return Error{Errc::corrupt, "windows: the saved bytes do not hold"};
+  }
+  loaded->too_late = state_->too_late;
+  state_ = std::move(loaded);
+  return {};
 }
 
 }  // namespace vedette

@@ -17,12 +17,15 @@
 
 namespace vedette {
 
-/// State per device and series, in event time. Bounded: `devices_max` devices, the least recently
-/// seen is evicted and counted. Not thread-safe: it belongs to the thread that walks the line.
+/// What devices did lately, in event time: a state per series (readings) and per source (flows, set
+/// "windows"; source_state.hpp says what it promises of late records). Bounded: when a table is
+/// full the least recently seen leaves and is counted. Not thread-safe: it belongs to the thread
+/// that walks the line.
 class DeviceWindows {
  public:
   struct Options {
-    std::size_t series_max = 200'000;  ///< (device, value name) pairs over all devices
+    std::size_t series_max = 200'000;   ///< (device, value name) pairs over all devices
+    std::size_t sources_max = 100'000;  ///< devices that opened connections, 3 KiB each
   };
   DeviceWindows();
   explicit DeviceWindows(Options options);
@@ -31,8 +34,21 @@ class DeviceWindows {
   DeviceWindows& operator=(DeviceWindows&&) noexcept;
 
   std::size_t series() const;
-  std::uint64_t evicted() const;
+  std::size_t sources() const;
+  /// Of these two tables, and records that were too late to be counted. Since the start: clear()
+  /// leaves them.
+  std::uint64_t series_evicted() const;
+  std::uint64_t sources_evicted() const;
+  std::uint64_t too_late() const;
   void clear();
+
+  /// Everything but the counters, for a restart. `features` tells which columns the line computes:
+  /// 0 or a fingerprint made of the schemas.
+  void save(ByteWriter& out, std::uint64_t features) const;
+  /// Replaces what is here, or leaves it as it is when the bytes do not fit: @return corrupt,
+  /// unsupported (another version), mismatch (saved under other features). What is beyond this
+  /// object's bounds is dropped, the least recently seen first, and counted as evicted.
+  Status load(ByteReader& in, std::uint64_t features);
 
   struct State;
   State& state() { return *state_; }
@@ -43,7 +59,9 @@ class DeviceWindows {
 
 /// Facts about one applied record that a row of floats cannot carry.
 struct RowNotes {
-  bool learning = false;    ///< the device's state is still warming up
+  /// The device's state is still warming up. Deviations of a reading are 0 then; the columns of a
+  /// flow speak of less than they will, and are judged nevertheless.
+  bool learning = false;
   std::string_view series;  ///< the value name the columns speak of; valid until next apply()
 };
 
@@ -79,7 +97,9 @@ class FeatureMapBuilder {
 
 /// Column sets for flows: "behaviour" (default: sizes, durations, states, history, service and the
 /// role of the port, nothing that identifies a network), "published24" (the 24 columns of the
-/// published IoT-23 work), "ports" (behaviour + the raw destination port).
+/// published IoT-23 work), "ports" (behaviour + the raw destination port), "windows" (behaviour +
+/// what the source did over the last second, 10 s, minute and 10 minutes: window_columns.hpp; its
+/// rows depend on the records before, so they are to be applied in the order of time).
 Result<std::unique_ptr<FeatureMapBuilder>> make_flow_features(std::string_view columns);
 std::vector<std::string_view> flow_column_sets();
 

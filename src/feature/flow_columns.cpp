@@ -3,29 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <limits>
 
 #include "base/expects.hpp"
 #include "base/text.hpp"
+#include "feature/column_sinks.hpp"
+#include "feature/window_columns.hpp"
 
 namespace vedette {
 
 namespace {
 
 constexpr std::array<std::string_view, flow_columns_count> set_names{"behaviour", "published24",
-                                                                     "ports"};
+                                                                     "ports", "windows"};
 /// Zeek's history letters (docs.zeek.org, base/protocols/conn); upper case: the originator did it.
 constexpr std::string_view history_letters = "SHADFRCGTWIQX";
 constexpr std::array<std::string_view, 3> proto_choices{"tcp", "udp", "icmp"};
 constexpr std::array<std::string_view, 5> address_choices{"public", "private", "local", "multicast",
                                                           "broadcast"};
 constexpr std::array<std::string_view, 3> port_choices{"system", "registered", "ephemeral"};
-
-/// Large counters stay finite as floats.
-float to_float(double value) {
-  constexpr double bound = std::numeric_limits<float>::max();
-  return std::isnan(value) ? 0.0F : static_cast<float>(std::clamp(value, -bound, bound));
-}
 
 /// Sizes span ten orders of magnitude; their logarithms span ten units. Negative counts are
 /// nonsense and taken as none.
@@ -44,57 +39,6 @@ std::size_t port_role(std::uint16_t port) {
   constexpr std::uint16_t ephemeral_from = 32'768;
   return port < registered_from ? 0 : port < ephemeral_from ? 1 : 2;
 }
-
-/// Takes the columns as names.
-class NameSink {
- public:
-  explicit NameSink(Schema& schema) : schema_(schema) {}
-  void number(std::string_view name, double) {
-    schema_.columns.push_back({std::string(name), ColumnKind::numeric});
-  }
-  void flag(std::string_view name, bool) {
-    schema_.columns.push_back({std::string(name), ColumnKind::categorical});
-  }
-  template <class Names>
-  void choice(std::string_view name, const Names& names, std::size_t) {
-    for (const auto& value : names) {
-      flag(std::string(name) + "=" + std::string(value), false);
-    }
-  }
-  void letters(std::string_view name, std::string_view letters, std::string_view) {
-    for (const char letter : letters) flag(std::string(name) + "." + letter, false);
-  }
-
- private:
-  Schema& schema_;
-};
-
-/// Takes the columns as values.
-class ValueSink {
- public:
-  explicit ValueSink(std::span<float> row) : row_(row) {}
-  void number(std::string_view, double value) { row_[at_++] = to_float(value); }
-  void flag(std::string_view, bool set) { row_[at_++] = set ? 1.0F : 0.0F; }
-  template <class Names>
-  void choice(std::string_view, const Names& names, std::size_t index) {
-    std::fill_n(row_.begin() + static_cast<std::ptrdiff_t>(at_), names.size(), 0.0F);
-    if (index < names.size()) row_[at_ + index] = 1.0F;
-    at_ += names.size();
-  }
-  void letters(std::string_view, std::string_view letters, std::string_view text) {
-    std::fill_n(row_.begin() + static_cast<std::ptrdiff_t>(at_), letters.size(), 0.0F);
-    for (const char letter : text) {
-      const std::size_t index = letters.find(letter);
-      if (index != std::string_view::npos) row_[at_ + index] = 1.0F;
-    }
-    at_ += letters.size();
-  }
-  std::size_t used() const { return at_; }
-
- private:
-  std::span<float> row_;
-  std::size_t at_ = 0;
-};
 
 /// tcp → 0, udp → 1, icmp → 2; anything else beyond the choices.
 std::size_t proto_index(Proto proto) {
@@ -171,11 +115,12 @@ void walk_behaviour(const Flow& flow, std::span<const std::string> services, Sin
 }
 
 template <class Sink>
-void walk(const Flow& flow, FlowColumns columns, std::span<const std::string> services,
-          Sink& sink) {
+void walk(const Flow& flow, const WindowFacts& facts, FlowColumns columns,
+          std::span<const std::string> services, Sink& sink) {
   if (columns == FlowColumns::published24) return walk_published(flow, sink);
   walk_behaviour(flow, services, sink);
   if (columns == FlowColumns::ports) sink.number("resp_p", flow.resp_p);
+  if (columns == FlowColumns::windows) WindowColumns<Sink>(facts, sink).walk();
 }
 
 /// The four numbers of a dotted IPv4 address.
@@ -209,14 +154,14 @@ std::optional<FlowColumns> flow_columns_from(std::string_view name) {
 Schema flow_schema(FlowColumns columns, std::span<const std::string> services) {
   Schema schema{RecordKind::flow, {}};
   NameSink sink(schema);
-  walk(Flow{}, columns, services, sink);
+  walk(Flow{}, WindowFacts{}, columns, services, sink);
   return schema;
 }
 
-void fill_flow_row(const Flow& flow, FlowColumns columns, std::span<const std::string> services,
-                   std::span<float> row) {
+void fill_flow_row(const Flow& flow, const WindowFacts& facts, FlowColumns columns,
+                   std::span<const std::string> services, std::span<float> row) {
   ValueSink sink(row);
-  walk(flow, columns, services, sink);
+  walk(flow, facts, columns, services, sink);
   expects(sink.used() == row.size(), "a row has one place per column of its schema");
 }
 

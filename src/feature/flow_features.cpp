@@ -8,6 +8,7 @@
 
 #include "base/expects.hpp"
 #include "base/text.hpp"
+#include "feature/device_windows.hpp"
 #include "feature/feature_map.hpp"
 #include "feature/flow_columns.hpp"
 
@@ -29,10 +30,14 @@ class FlowFeatures final : public RangedFeatureMap {
         schema_(flow_schema(columns_, services_)) {}
 
   const Schema& schema() const override { return schema_; }
-  RowNotes apply(const Record& record, DeviceWindows&, std::span<float> row) const override {
+  RowNotes apply(const Record& record, DeviceWindows& windows,
+                 std::span<float> row) const override {
     expects(record.kind == RecordKind::flow, "flow features are applied to flows");
-    fill_flow_row(record.flow, columns_, services_, row);
-    return {};
+    RowNotes notes;
+    WindowFacts facts;
+    if (columns_ == FlowColumns::windows) facts = windows.state().observe(record, notes);
+    fill_flow_row(record.flow, facts, columns_, services_, row);
+    return notes;
   }
   void save(ByteWriter& out) const override {
     out.put(FeatureMapKind::flow);
@@ -100,7 +105,7 @@ class FlowFeaturesBuilder final : public FeatureMapBuilder {
 }  // namespace
 
 std::vector<std::string_view> flow_column_sets() {
-  return {"behaviour", "published24", "ports"};
+  return {"behaviour", "published24", "ports", "windows"};
 }
 
 Result<std::unique_ptr<FeatureMapBuilder>> make_flow_features(std::string_view columns) {

@@ -52,7 +52,7 @@ RowNotes SeriesFeatures::apply(const Record& record, DeviceWindows& windows,
   RowNotes notes{.learning = true, .series = {}};
   float worst = -1;
   for (const Reading::Value& value : record.reading) {
-    SeriesState& series = windows.state().of(record.device, value.name);
+    SeriesState& series = windows.state().series(record.device, value.name);
     const Deviations found = series.judge(value.value, record.time);
     notes.learning = notes.learning && found.learning;
     const std::array<float, 4> columns{found.level, found.step, found.stuck, found.gap};

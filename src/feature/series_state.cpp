@@ -159,4 +159,39 @@ Deviations SeriesState::judge(double value, Time time) {
   return deviations;
 }
 
+/// Every plain field, for save() and load() alike.
+template <class State, class Field>
+void SeriesState::walk(State& state, Field field) {
+  field(state.readings_);
+  for (auto* number : {&state.last_, &state.accepted_, &state.level_peak_, &state.step_peak_}) {
+    field(*number);
+  }
+  for (auto* number : {&state.gap_peak_, &state.run_peak_, &state.resolution_}) field(*number);
+  for (auto* count : {&state.run_, &state.changes_, &state.outside_, &state.calm_}) field(*count);
+}
+
+void SeriesState::save(ByteWriter& out) const {
+  levels_.save(out);
+  steps_.save(out);
+  intervals_.save(out);
+  out.put(micros(last_time_));
+  walk(*this, [&](const auto& value) { out.put(value); });
+}
+
+bool SeriesState::load(ByteReader& in) {
+  if (!levels_.load(in) || !steps_.load(in) || !intervals_.load(in)) return false;
+  last_time_ = time_from_micros(in.get<std::int64_t>());
+  bool sound = true;
+  walk(*this, [&](auto& value) {
+    value = in.get<std::decay_t<decltype(value)>>();
+    if constexpr (std::is_floating_point_v<std::decay_t<decltype(value)>>) {
+      sound = sound && std::abs(value) <= 1e38F;
+    }
+  });
+  // Judging asks for quantiles as soon as there were readings.
+  const bool filled =
+      readings_ == 0 || (levels_.size() > 0 && (readings_ < 2 || steps_.size() > 0));
+  return in.ok() && sound && filled;
+}
+
 }  // namespace vedette

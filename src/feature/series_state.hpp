@@ -32,6 +32,10 @@ class SeriesState {
   /// Judges the reading, then learns from it. REQUIRES: a finite value.
   Deviations judge(double value, Time time);
 
+  void save(ByteWriter& out) const;
+  /// False when the bytes do not hold; the state is then of no use.
+  bool load(ByteReader& in);
+
  private:
   struct Scales {
     double level = 0;
@@ -43,6 +47,8 @@ class SeriesState {
   float judge_gap(Time time);
   void learn(double value, double median, const Scales& scales, const Deviations& deviations);
   void start_anew(double value);
+  template <class State, class Field>
+  static void walk(State& state, Field field);
 
   SortedWindow<double, 64> levels_;  // what was accepted, clipped
   SortedWindow<float, 64> steps_;

@@ -6,6 +6,9 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <span>
+
+#include "base/bytes.hpp"
 
 namespace vedette {
 
@@ -49,6 +52,38 @@ requires(N > 1 && N <= 256) class SortedWindow {
       below < above ? --left : ++right;
     }
     return distance;
+  }
+
+  void save(ByteWriter& out) const {
+    out.put(static_cast<std::uint16_t>(size_));
+    out.put(static_cast<std::uint16_t>(next_));
+    out.put_bytes(std::as_bytes(std::span{numbers_}.first(size_)));
+    out.put_bytes(std::as_bytes(std::span{slots_}.first(size_)));
+  }
+  /// False when the bytes are not those of a window: finite numbers that rise, each slot once, the
+  /// last `size` ones before the next.
+  bool load(ByteReader& in) {
+    clear();
+    const auto size = in.get<std::uint16_t>();
+    const auto next = in.get<std::uint16_t>();
+    if (!in.ok() || size > N || next >= N) return false;
+    constexpr auto wild = static_cast<Number>(1e38);  // beyond what is ever pushed; NaN too
+    std::array<bool, N> taken{};
+    for (std::size_t i = 0; i < size; ++i) {
+      numbers_[i] = in.get<Number>();
+      if (!(std::abs(numbers_[i]) <= wild) || (i > 0 && numbers_[i] < numbers_[i - 1]))
+        return false;
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+      slots_[i] = in.get<std::uint8_t>();
+      if (slots_[i] >= N || taken[slots_[i]] || (next + N - 1 - slots_[i]) % N >= size) {
+        return false;
+      }
+      taken[slots_[i]] = true;
+    }
+    size_ = size;
+    next_ = next;
+    return in.ok();
   }
 
  private:

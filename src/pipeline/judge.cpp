@@ -47,7 +47,9 @@ void judge(const Detector& detector, Score score, const RowNotes& notes, std::sp
   verdict.threshold = file.threshold.value;
   verdict.model = file.id;
   verdict.certainty = notes.learning ? Certainty::learning : Certainty::sure;
-  verdict.anomalous = !notes.learning && score.value >= file.threshold.value;
+  // A device that is still being learned is judged like any other: deviations of a reading are 0
+  // until there is something to deviate from, and a scan by a device never seen must be found.
+  verdict.anomalous = score.value >= file.threshold.value;
   verdict.label = verdict.anomalous ? file.classes[score.class_index] : file.classes[0];
   verdict.reasons.clear();
   if (verdict.anomalous) explain(detector, score.class_index, notes, row, verdict.reasons);

@@ -21,7 +21,7 @@ struct Score {
 /// How much the verdict can be trusted to begin with.
 enum class Certainty : std::uint8_t {
   sure,      ///< judged
-  learning,  ///< the device's own state is still warming up: never anomalous
+  learning,  ///< the device's own state is still warming up: the verdict rests on little
   no_model,  ///< no model is active for this kind of record: score 0, never anomalous
 };
 std::string_view name_of(Certainty certainty);
