@@ -8,7 +8,7 @@
 /// error is the row's: strangeness is its natural logarithm.
 ///
 /// Where it differs from the paper: columns are scaled as for mlp (scaler.hpp), not to 0 … 1; units
-/// are rectified and outputs linear; weights are learned in several epochs by Adam instead of one
+/// are rectified and outputs linear, with CopyRange in place of the sigmoids' ends; weights are learned in several passes by Adam instead of one
 /// online pass; groups come from the absolute correlation, joined from the strongest pair on
 /// (single linkage) unless they would grow too large, instead of by cutting a dendrogram.
 ///
@@ -17,6 +17,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <numeric>
@@ -39,132 +40,147 @@ struct Group {
   Network network;
 };
 
+/// Everything that is learned but the tail.
+struct Copiers {
+  Scaler scaler;
+  std::vector<CopyRange> ranges;  ///< of the scaled columns
+  std::vector<Group> groups;
+  Scaler error_scaler;
+  std::vector<CopyRange> error_ranges;
+  Network last = make_autoencoder(1, 1);
+};
+
 class Autoencoder final : public BenignModel {
  public:
-  Autoencoder(BenignFacts facts, Scaler scaler, std::vector<Group> groups, Scaler error_scaler,
-              Network last)
-      : BenignModel(std::move(facts)),
-        scaler_(std::move(scaler)),
-        groups_(std::move(groups)),
-        error_scaler_(std::move(error_scaler)),
-        last_(std::move(last)) {}
+  Autoencoder(BenignFacts facts, Copiers copiers)
+      : BenignModel(std::move(facts)), copiers_(std::move(copiers)) {}
 
   std::string_view kind() const override { return "autoencoder"; }
   void strangeness(Rows rows, std::span<float> out) const override;
   void explain_strangeness(std::span<const float> row, std::span<float> out) const override;
   std::string describe() const override {
-    std::size_t weights = last_.weight_count();
-    for (const Group& group : groups_) weights += group.network.weight_count();
+    std::size_t weights = copiers_.last.weight_count();
+    for (const Group& group : copiers_.groups) weights += group.network.weight_count();
     return fmt::format("{} groups of columns, {} weights, learned from {} benign rows",
-                       groups_.size(), weights, facts().rows);
+                       copiers_.groups.size(), weights, facts().rows);
   }
 
  private:
   void save_body(ByteWriter& out) const override;
 
-  Scaler scaler_;
-  std::vector<Group> groups_;
-  Scaler error_scaler_;
-  Network last_;
+  Copiers copiers_;
 };
 
-/// The errors of one group for rows that are scaled already. Calls take(row, column of the model,
+/// Has a network copy these columns of rows that are scaled already. Calls take(row, column,
 /// squared error) and done(row, root of their mean).
 template <class Take, class Done>
-void copy_group(const Group& group, Workspace& space, const float* scaled, std::size_t width,
-                std::size_t count, const Take& take, const Done& done) {
-  space.prepare(group.network.layers(), count, false);
-  group.network.place(space, count, [&](std::size_t i, float* at) {
-    for (const std::uint32_t column : group.columns) *at++ = scaled[i * width + column];
+void copy_columns(const Network& network, std::span<const std::uint32_t> columns,
+                  std::span<const CopyRange> ranges, Workspace& space, const float* scaled,
+                  std::size_t count, const Take& take, const Done& done) {
+  const std::size_t width = ranges.size();
+  space.prepare(network.layers(), count, false);
+  network.place(space, count, [&](std::size_t i, float* at) {
+    for (const std::uint32_t c : columns) *at++ = ranges[c].hold(scaled[i * width + c]);
   });
-  group.network.forward(space, count, nullptr);
-  const std::size_t inputs = group.columns.size();
-  for (std::size_t i = 0; i < count; ++i) {
+  network.forward(space, count, nullptr);
+  const float* copy = space.input(network.layers().size());
+  for (std::size_t i = 0; i < count; ++i, copy += network.logit_step()) {
     float sum = 0;
-    each_square(group.network, space, i, inputs, [&](std::size_t c, float square) {
-      take(i, group.columns[c], square);
-      sum += square;
-    });
-    done(i, std::sqrt(sum / static_cast<float>(inputs)));
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+      const float error = scaled[i * width + columns[k]] - copy[k];
+      take(i, columns[k], error * error);
+      sum += error * error;
+    }
+    done(i, std::sqrt(sum / static_cast<float>(columns.size())));
   }
 }
+
+constexpr auto nothing = [](std::size_t, std::uint32_t, float) {};
+
+/// 0, 1, 2, …: the last autoencoder copies every error.
+constexpr auto all_errors = [] {
+  std::array<std::uint32_t, fit_classes_max> out{};
+  for (std::uint32_t g = 0; g < out.size(); ++g) out[g] = g;
+  return out;
+}();
 
 void Autoencoder::strangeness(Rows rows, std::span<float> out) const {
   static thread_local Workspace space;
   static thread_local std::vector<float> scaled, errors;
   const std::size_t width = rows.width;
+  const std::size_t groups = copiers_.groups.size();
   scaled.resize(std::max(scaled.size(), score_rows * width));
-  errors.resize(std::max(errors.size(), score_rows * groups_.size()));
+  errors.resize(std::max(errors.size(), score_rows * groups));
   for (std::size_t from = 0; from < rows.count; from += score_rows) {
     const std::size_t count = std::min(score_rows, rows.count - from);
     for (std::size_t i = 0; i < count; ++i) {
-      scaler_.apply(rows[from + i].data(), scaled.data() + i * width);
+      copiers_.scaler.apply(rows[from + i].data(), scaled.data() + i * width);
     }
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-      copy_group(
-          groups_[g], space, scaled.data(), width, count,
-          [](std::size_t, std::uint32_t, float) {},
-          [&](std::size_t i, float error) { errors[i * groups_.size() + g] = error; });
+    for (std::size_t g = 0; g < groups; ++g) {
+      const Group& group = copiers_.groups[g];
+      copy_columns(group.network, group.columns, copiers_.ranges, space, scaled.data(), count,
+                   nothing,
+                   [&](std::size_t i, float error) { errors[i * groups + g] = error; });
     }
-    space.prepare(last_.layers(), count, false);
-    last_.place(space, count, [&](std::size_t i, float* at) {
-      error_scaler_.apply(errors.data() + i * groups_.size(), at);
-    });
-    last_.forward(space, count, nullptr);
     for (std::size_t i = 0; i < count; ++i) {
-      float sum = 0;
-      each_square(last_, space, i, groups_.size(), [&](std::size_t, float square) { sum += square; });
-      const float error = std::sqrt(sum / static_cast<float>(groups_.size()));
-      out[from + i] = std::log(error + error_floor);
+      copiers_.error_scaler.apply(errors.data() + i * groups, errors.data() + i * groups);
     }
+    copy_columns(copiers_.last, std::span{all_errors}.first(groups), copiers_.error_ranges, space,
+                 errors.data(), count, nothing, [&](std::size_t i, float error) {
+                   out[from + i] = std::log(error + error_floor);
+                 });
   }
 }
 
 void Autoencoder::explain_strangeness(std::span<const float> row, std::span<float> out) const {
+  const std::size_t groups = copiers_.groups.size();
   Workspace space;
-  std::vector<float> scaled(row.size()), squares(row.size()), errors(groups_.size());
-  scaler_.apply(row.data(), scaled.data());
-  for (std::size_t g = 0; g < groups_.size(); ++g) {
-    copy_group(
-        groups_[g], space, scaled.data(), row.size(), 1,
+  std::vector<float> scaled(row.size()), squares(row.size()), errors(groups), shares(groups);
+  copiers_.scaler.apply(row.data(), scaled.data());
+  for (std::size_t g = 0; g < groups; ++g) {
+    const Group& group = copiers_.groups[g];
+    copy_columns(
+        group.network, group.columns, copiers_.ranges, space, scaled.data(), 1,
         [&](std::size_t, std::uint32_t column, float square) { squares[column] = square; },
         [&](std::size_t, float error) { errors[g] = error; });
   }
-  space.prepare(last_.layers(), 1, false);
-  last_.place(space, 1,
-              [&](std::size_t, float* at) { error_scaler_.apply(errors.data(), at); });
-  last_.forward(space, 1, nullptr);
-  std::vector<double> shares(groups_.size());
-  each_square(last_, space, 0, groups_.size(), [&](std::size_t g, float square) {
-    shares[g] = static_cast<double>(square);
-  });
+  copiers_.error_scaler.apply(errors.data(), errors.data());
+  copy_columns(
+      copiers_.last, std::span{all_errors}.first(groups), copiers_.error_ranges, space,
+      errors.data(), 1,
+      [&](std::size_t, std::uint32_t group, float square) { shares[group] = square; },
+      [](std::size_t, float) {});
   const double all = std::accumulate(shares.begin(), shares.end(), 0.0);
   std::fill(out.begin(), out.end(), 0.0F);
-  for (std::size_t g = 0; all > 0 && g < groups_.size(); ++g) {
+  for (std::size_t g = 0; all > 0 && g < groups; ++g) {
+    const auto& columns = copiers_.groups[g].columns;
     double own = 0;
-    for (const std::uint32_t column : groups_[g].columns) own += static_cast<double>(squares[column]);
+    for (const std::uint32_t column : columns) own += static_cast<double>(squares[column]);
     // A group that was copied without error has no column to blame: all of them equally.
-    const double even = 1 / static_cast<double>(groups_[g].columns.size());
-    for (const std::uint32_t column : groups_[g].columns) {
+    const double even = 1 / static_cast<double>(columns.size());
+    for (const std::uint32_t column : columns) {
       const double part = own > 0 ? static_cast<double>(squares[column]) / own : even;
-      out[column] = static_cast<float>(shares[g] / all * part);
+      out[column] = static_cast<float>(static_cast<double>(shares[g]) / all * part);
     }
   }
 }
 
 void Autoencoder::save_body(ByteWriter& out) const {
-  scaler_.save(out);
-  out.put(static_cast<std::uint32_t>(groups_.size()));
-  for (const Group& group : groups_) {
+  copiers_.scaler.save(out);
+  save_ranges(copiers_.ranges, out);
+  out.put(static_cast<std::uint32_t>(copiers_.groups.size()));
+  for (const Group& group : copiers_.groups) {
     out.put_array(std::span<const std::uint32_t>{group.columns});
     group.network.save(out);
   }
-  error_scaler_.save(out);
-  last_.save(out);
+  copiers_.error_scaler.save(out);
+  save_ranges(copiers_.error_ranges, out);
+  copiers_.last.save(out);
 }
 
 Error damaged(std::string_view what) {
-  return {Errc::corrupt, fmt::format("autoencoder: {}", what)};
+  constexpr std::string_view name = "autoencoder: ";
+  return {Errc::corrupt, fmt::format("{}{}", what.starts_with(name) ? "" : name, what)};
 }
 
 /// A network that copies so many columns.
@@ -201,22 +217,38 @@ Result<std::vector<Group>> load_groups(ByteReader& in, std::size_t width) {
   return groups;
 }
 
+Result<Copiers> load_copiers(ByteReader& in, std::size_t width) {
+  Copiers out;
+  Result<Scaler> scaler = Scaler::load(in);
+  if (!scaler) return scaler.error();
+  if (scaler->width() != width) return damaged("scale and columns differ");
+  out.scaler = std::move(*scaler);
+  Result<std::vector<CopyRange>> ranges = load_ranges(in, width);
+  if (!ranges) return ranges.error();
+  out.ranges = std::move(*ranges);
+  Result<std::vector<Group>> groups = load_groups(in, width);
+  if (!groups) return groups.error();
+  out.groups = std::move(*groups);
+  scaler = Scaler::load(in);
+  if (!scaler) return scaler.error();
+  if (scaler->width() != out.groups.size()) return damaged("scale and groups differ");
+  out.error_scaler = std::move(*scaler);
+  ranges = load_ranges(in, out.groups.size());
+  if (!ranges) return ranges.error();
+  out.error_ranges = std::move(*ranges);
+  Result<Network> last = load_copier(in, out.groups.size());
+  if (!last) return last.error();
+  out.last = std::move(*last);
+  return out;
+}
+
 Result<std::unique_ptr<Model>> load_autoencoder(ByteReader& in) {
   Result<BenignFacts> facts = load_benign_facts("autoencoder", in);
   if (!facts) return facts.error();
-  Result<Scaler> scaler = Scaler::load(in);
-  if (!scaler) return damaged(scaler.error().message);
-  if (scaler->width() != facts->width) return damaged("scale and columns differ");
-  Result<std::vector<Group>> groups = load_groups(in, facts->width);
-  if (!groups) return groups.error();
-  Result<Scaler> error_scaler = Scaler::load(in);
-  if (!error_scaler) return damaged(error_scaler.error().message);
-  if (error_scaler->width() != groups->size()) return damaged("scale and groups differ");
-  Result<Network> last = load_copier(in, groups->size());
-  if (!last) return last.error();
+  Result<Copiers> copiers = load_copiers(in, facts->width);
+  if (!copiers) return damaged(copiers.error().message);
   return std::unique_ptr<Model>(
-      std::make_unique<Autoencoder>(std::move(*facts), std::move(*scaler), std::move(*groups),
-                                    std::move(*error_scaler), std::move(*last)));
+      std::make_unique<Autoencoder>(std::move(*facts), std::move(*copiers)));
 }
 
 /// |correlation| of every pair, from at most so many rows that the products stay below 2^32. Sums
@@ -308,12 +340,10 @@ class Fitting {
   const FitOptions& options_;
   Random random_;
   std::size_t group_max_ = 0;
-  Scaler scaler_, error_scaler_;
+  Copiers out_;
   std::vector<float> scaled_;  // of the rows learned from
   std::size_t rows_ = 0;
-  std::vector<Group> groups_;
   std::vector<float> errors_;  // [row][group]
-  Network last_ = make_autoencoder(1, 1);
 };
 
 TrainingSet plain_set(std::span<const float> values, std::size_t width,
@@ -334,48 +364,50 @@ void Fitting::scale_rows() {
   TrainingSet set = plain_set(benign_.values, width(), labels);
   set.schema = benign_.schema;
   set.weights = benign_.weights;
-  scaler_ = Scaler::fit(set);
+  out_.scaler = Scaler::fit(set);
   for (std::size_t i = 0; i < rows_; ++i) {
-    scaler_.apply(benign_.rows()[i * step].data(), scaled_.data() + i * width());
+    out_.scaler.apply(benign_.rows()[i * step].data(), scaled_.data() + i * width());
   }
+  out_.ranges = ranges_of(scaled_, width());
 }
 
 /// Each group is one task: it learns alone, in an order of its own.
 void Fitting::learn_groups() {
+  const std::size_t groups = out_.groups.size();
   std::vector<Random> chances;
-  for (std::size_t g = 0; g < groups_.size(); ++g) chances.push_back(random_.split());
-  errors_.resize(rows_ * groups_.size());
+  for (std::size_t g = 0; g < groups; ++g) chances.push_back(random_.split());
+  errors_.resize(rows_ * groups);
   std::atomic<std::uint64_t> done = 0;
-  run_parallel(options_.threads, groups_.size(), [&](std::size_t g) {
-    Group& group = groups_[g];
-    const std::size_t inputs = group.columns.size();
+  run_parallel(options_.threads, groups, [&](std::size_t g) {
+    Group& group = out_.groups[g];
     std::vector<float> own;
-    own.reserve(rows_ * inputs);
+    own.reserve(rows_ * group.columns.size());
     for (std::size_t i = 0; i < rows_; ++i) {
       for (const std::uint32_t c : group.columns) own.push_back(scaled_[i * width() + c]);
     }
-    learn_to_copy(group.network, own, inputs, plan_, chances[g], options_.stop);
+    learn_to_copy(group.network, own, group.columns.size(), plan_, chances[g], options_.stop);
     Workspace space;
     for (std::size_t from = 0; from < rows_ && !stopped(); from += score_rows) {
-      copy_group(
-          group, space, scaled_.data() + from * width(), width(),
-          std::min(score_rows, rows_ - from), [](std::size_t, std::uint32_t, float) {},
-          [&](std::size_t i, float error) { errors_[(from + i) * groups_.size() + g] = error; });
+      copy_columns(group.network, group.columns, out_.ranges, space,
+                   scaled_.data() + from * width(), std::min(score_rows, rows_ - from), nothing,
+                   [&](std::size_t i, float error) { errors_[(from + i) * groups + g] = error; });
     }
-    tell(options_, ++done, groups_.size() + 1);
+    tell(options_, ++done, groups + 1);
   });
 }
 
 void Fitting::learn_last() {
+  const std::size_t groups = out_.groups.size();
   const std::vector<std::uint16_t> labels(rows_);
-  error_scaler_ = Scaler::fit(plain_set(errors_, groups_.size(), labels));
+  out_.error_scaler = Scaler::fit(plain_set(errors_, groups, labels));
   for (std::size_t i = 0; i < rows_; ++i) {
-    float* row = errors_.data() + i * groups_.size();
-    error_scaler_.apply(row, row);
+    float* row = errors_.data() + i * groups;
+    out_.error_scaler.apply(row, row);
   }
-  last_ = make_autoencoder(groups_.size(), plan_.hidden_share);
-  learn_to_copy(last_, errors_, groups_.size(), plan_, random_.split(), options_.stop);
-  tell(options_, groups_.size() + 1, groups_.size() + 1);
+  out_.error_ranges = ranges_of(errors_, groups);
+  out_.last = make_autoencoder(groups, plan_.hidden_share);
+  learn_to_copy(out_.last, errors_, groups, plan_, random_.split(), options_.stop);
+  tell(options_, groups + 1, groups + 1);
 }
 
 Result<std::unique_ptr<Model>> Fitting::run(float contamination) {
@@ -386,7 +418,7 @@ Result<std::unique_ptr<Model>> Fitting::run(float contamination) {
   if (stopped()) return cancelled();
   for (auto& columns : group_columns(correlation, width(), group_max_)) {
     Network network = make_autoencoder(columns.size(), plan_.hidden_share);
-    groups_.push_back({std::move(columns), std::move(network)});
+    out_.groups.push_back({std::move(columns), std::move(network)});
   }
   learn_groups();
   if (stopped()) return cancelled();
@@ -395,9 +427,7 @@ Result<std::unique_ptr<Model>> Fitting::run(float contamination) {
   BenignFacts facts;
   facts.width = width();
   facts.contamination = contamination;
-  auto model = std::make_unique<Autoencoder>(std::move(facts), std::move(scaler_),
-                                             std::move(groups_), std::move(error_scaler_),
-                                             std::move(last_));
+  auto model = std::make_unique<Autoencoder>(std::move(facts), std::move(out_));
   if (const Status done = model->learn_tail(benign_.rows(), options_); !done) return done.error();
   return std::unique_ptr<Model>(std::move(model));
 }
@@ -407,8 +437,8 @@ Result<std::unique_ptr<Model>> fit_autoencoder(const TrainingSet& set, const Fit
   AutoencoderPlan plan;
   const std::uint32_t group = reader.count("group", 10, 1, 64);
   plan.hidden_share = reader.number("hidden_share", 0.75, 0.05, 1);
-  plan.epochs = reader.count("epochs", 10, 1, 1000);
-  plan.batch = reader.count("batch", 64, 1, 4096);
+  plan.steps = reader.count("steps", 20'000, 1, 10'000'000);
+  plan.batch = reader.count("batch", 32, 1, 4096);
   plan.learning_rate = reader.number("learning_rate", 0.003, 1e-6, 1);
   const float contamination = read_contamination(reader);
   if (const Status status = reader.status(); !status) return status.error();
@@ -422,14 +452,14 @@ Result<std::unique_ptr<Model>> fit_autoencoder(const TrainingSet& set, const Fit
 const ModelKind autoencoder_kind{
     .name = "autoencoder",
     .summary =
-        "small autoencoders of benign rows (options group, hidden_share, epochs, batch, "
+        "small autoencoders of benign rows (options group, hidden_share, steps, batch, "
         "learning_rate, contamination)",
     .record_kind = RecordKind::flow,
     .fit = fit_autoencoder,
     .load = load_autoencoder,
     .search = {{"group", {"5", "10", "20"}},
                {"hidden_share", {"0.5", "0.75"}},
-               {"epochs", {"5", "10", "30"}},
+               {"steps", {"5000", "20000", "80000"}},
                {"contamination", {"0.0001", "0.001", "0.01"}}},
     .learns = Learns::benign,
 };

@@ -43,7 +43,8 @@ class Copying {
     const float* gradients = gradient_.data();
     const auto t = static_cast<double>(steps_);
     adam({network_.parameters().data(), mean_.data(), square_.data(), &gradients, 1,
-          static_cast<float>(plan_.learning_rate / (1 - std::pow(beta1, t))),
+          static_cast<float>(plan_.learning_rate * (1 - (t - 1) / plan_.steps) /
+                             (1 - std::pow(beta1, t))),
           static_cast<float>(1 / std::sqrt(1 - std::pow(beta2, t)))},
          0, network_.parameters().size());
     for (std::size_t task = 0; task < transposed_.tasks(); ++task) {
@@ -81,6 +82,38 @@ class Copying {
 
 }  // namespace
 
+std::vector<CopyRange> ranges_of(std::span<const float> rows, std::size_t width) {
+  std::vector<CopyRange> out(width);
+  for (std::size_t c = 0; c < width; ++c) out[c] = {rows[c], rows[c]};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CopyRange& range = out[i % width];
+    range.low = std::min(range.low, rows[i]);
+    range.high = std::max(range.high, rows[i]);
+  }
+  return out;
+}
+
+void save_ranges(std::span<const CopyRange> ranges, ByteWriter& out) {
+  for (const CopyRange& range : ranges) {
+    out.put(range.low);
+    out.put(range.high);
+  }
+}
+
+Result<std::vector<CopyRange>> load_ranges(ByteReader& in, std::size_t count) {
+  const Error corrupt{Errc::corrupt, "the ranges of its columns do not hold"};
+  if (in.left() < count * 2 * sizeof(float)) return corrupt;
+  std::vector<CopyRange> ranges(count);
+  for (CopyRange& range : ranges) {
+    range.low = in.get<float>();
+    range.high = in.get<float>();
+    if (!(range.low >= -Scaler::bound && range.low <= range.high && range.high <= Scaler::bound)) {
+      return corrupt;
+    }
+  }
+  return ranges;
+}
+
 Network make_autoencoder(std::size_t inputs, double hidden_share) {
   NetworkShape shape;
   shape.columns = static_cast<std::uint32_t>(inputs);
@@ -96,12 +129,13 @@ void learn_to_copy(Network& network, std::span<const float> rows, std::size_t in
   Copying copying(network, rows, inputs, plan);
   std::vector<std::uint32_t> order(rows.size() / inputs);
   std::iota(order.begin(), order.end(), 0U);
-  for (std::uint32_t epoch = 0; epoch < plan.epochs; ++epoch) {
+  for (std::uint32_t step = 0; step < plan.steps;) {
     for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
-    for (std::size_t from = 0; from < order.size(); from += plan.batch) {
+    for (std::size_t from = 0; from < order.size() && step < plan.steps; ++step) {
       if (stop.stop_requested()) return;
-      copying.step(std::span{order}.subspan(from, std::min<std::size_t>(plan.batch,
-                                                                        order.size() - from)));
+      const std::size_t count = std::min<std::size_t>(plan.batch, order.size() - from);
+      copying.step(std::span{order}.subspan(from, count));
+      from += count;
     }
   }
 }

@@ -8,12 +8,13 @@
 
 #include "model/fit_input.hpp"
 #include "model/network.hpp"
+#include "model/scaler.hpp"
 
 namespace vedette {
 
 struct AutoencoderPlan {
   double hidden_share = 0.75;  ///< units between, for each input; KitNET's beta
-  std::uint32_t epochs = 0;
+  std::uint32_t steps = 0;  ///< of Adam, whatever the number of rows: passes follow from it
   std::uint32_t batch = 0;
   double learning_rate = 0;
 };
@@ -22,17 +23,23 @@ struct AutoencoderPlan {
 Network make_autoencoder(std::size_t inputs, double hidden_share);
 
 /// Learns to copy rows of `inputs` columns, by Adam on the squared error of mini-batches in an
-/// order drawn from `random`. Returns early when stop is requested. Memory: 4 floats a weight.
+/// order drawn from `random`; the rate falls to 0 in a straight line. Returns early when stop is requested. Memory: 4 floats a weight.
 void learn_to_copy(Network& network, std::span<const float> rows, std::size_t inputs,
                    const AutoencoderPlan& plan, Random random, const std::stop_token& stop);
 
-/// The squared difference between input and output of each column of one row, after forward().
-template <class Add>
-void each_square(const Network& network, Workspace& space, std::size_t row, std::size_t inputs,
-                 const Add& add) {
-  const float* in = space.input(0) + row * network.layers().front().input_step();
-  const float* out = space.input(network.layers().size()) + row * network.logit_step();
-  for (std::size_t c = 0; c < inputs; ++c) add(c, (in[c] - out[c]) * (in[c] - out[c]));
-}
+/// What each column was among the benign rows, on the scale it is copied on. An autoencoder is
+/// shown a row held within these ranges and compared with the row as it is: what lies beyond them
+/// counts in full, however well a network of rectified units would have gone on in a straight line.
+/// (The published one has sigmoids, which cannot follow beyond their range either.)
+struct CopyRange {
+  float low = 0;
+  float high = 0;
+  float hold(float x) const { return x < low ? low : x > high ? high : x; }
+};
+/// REQUIRES: one row of `width` or more.
+std::vector<CopyRange> ranges_of(std::span<const float> rows, std::size_t width);
+void save_ranges(std::span<const CopyRange> ranges, ByteWriter& out);
+/// @return corrupt.
+Result<std::vector<CopyRange>> load_ranges(ByteReader& in, std::size_t count);
 
 }  // namespace vedette

@@ -44,18 +44,17 @@ float log_odds(float benign) {
   return std::log((1 - benign + least) / (benign + least));
 }
 
-/// One half: a model and what its P(benign) is worth.
 struct Half {
   const ModelKind* kind = nullptr;
   std::unique_ptr<Model> model;
-  BenignTail tail;
 };
 
 class Guard final : public Model {
  public:
-  Guard(Half classifier, Half strange, float contamination)
+  Guard(Half classifier, Half strange, BenignTail tail, float contamination)
       : classifier_(std::move(classifier)),
         strange_(std::move(strange)),
+        tail_(std::move(tail)),
         contamination_(contamination) {}
 
   std::string_view kind() const override { return "guard"; }
@@ -72,24 +71,28 @@ class Guard final : public Model {
   void save(ByteWriter& out) const override;
 
  private:
-  float benign_of(const Half& half, float benign) const {
-    return benign_probability(half.tail.share_beyond(log_odds(benign)), contamination_);
+  /// P(benign) of the classifier, on the scale of the other half.
+  float benign_of(float benign) const {
+    return benign_probability(tail_.share_beyond(log_odds(benign)), contamination_);
   }
   void combine(std::span<const float> known, float strange, std::span<float> out) const;
 
   Half classifier_;
   Half strange_;
+  BenignTail tail_;  // of the classifier's log-odds
   float contamination_;
 };
 
 void Guard::combine(std::span<const float> known, float strange, std::span<float> out) const {
   static const int variant = std::getenv("VG") != nullptr ? std::atoi(std::getenv("VG")) : 0;
-  float c = variant == 1 ? known[0] : benign_of(classifier_, known[0]);
-  const float s = variant == 1 ? strange : benign_of(strange_, strange);
+  float c = variant == 1 ? known[0] : benign_of(known[0]);
+  const float s = strange;
   if (variant == 3) c = 1;
-  if (variant == 4) { c = benign_of(classifier_, known[0]); }
+  if (variant == 4) { c = benign_of(known[0]); }
+  if (variant == 5) c = known[0];
+
   const float attacks = std::accumulate(known.begin() + 1, known.end(), 0.0F);
-  const float ss = variant == 4 ? 1 : variant == 2 ? std::min(1.0F, s / c) : s;
+  const float ss = variant >= 4 ? 1 : variant == 2 ? std::min(1.0F, s / c) : s;
   // Without a single attack among the training rows there is no attack to name.
   const float scale = attacks > 0 ? (1 - c) / attacks : 0;
   out[0] = c * ss;
@@ -129,16 +132,16 @@ void Guard::explain(std::span<const float> row, std::uint16_t class_index,
   std::array<float, 2> strange{};
   classifier_.model->score(one, answers);
   strange_.model->score(one, strange);
-  const bool stranger = benign_of(strange_, strange[0]) < benign_of(classifier_, answers[0]);
+  const bool stranger = strange[0] < benign_of(answers[0]);
   (stranger ? strange_ : classifier_).model->explain(row, 0, out);
 }
 
 void Guard::save(ByteWriter& out) const {
   out.put(guard_version);
   out.put(contamination_);
+  tail_.save(out);
   for (const Half* half : {&classifier_, &strange_}) {
     out.put_text(half->kind->name);
-    half->tail.save(out);
     half->model->save(out);
   }
 }
@@ -157,10 +160,7 @@ Result<Half> load_half(ByteReader& in, std::span<const ModelKind* const> kinds) 
   const auto kind =
       std::find_if(kinds.begin(), kinds.end(), [&](const ModelKind* k) { return k->name == name; });
   if (!in.ok() || kind == kinds.end()) return damaged("a half of a kind that it cannot have");
-  Half half{*kind, nullptr, {}};
-  Result<BenignTail> tail = BenignTail::load(in);
-  if (!tail) return damaged(tail.error().message);
-  half.tail = std::move(*tail);
+  Half half{*kind, nullptr};
   Result<std::unique_ptr<Model>> model = half.kind->load(in);
   if (!model) return Error{model.error().code, fmt::format("guard: {}", model.error().message)};
   half.model = std::move(*model);
@@ -177,6 +177,8 @@ Result<std::unique_ptr<Model>> load_guard(ByteReader& in) {
   if (!in.ok() || !(contamination >= 1e-7F && contamination <= contamination_max)) {
     return damaged("a contamination out of its range");
   }
+  Result<BenignTail> tail = BenignTail::load(in);
+  if (!tail) return damaged(tail.error().message);
   Result<Half> classifier = load_half(in, classifiers);
   if (!classifier) return classifier.error();
   Result<Half> strange = load_half(in, stranges);
@@ -186,10 +188,15 @@ Result<std::unique_ptr<Model>> load_guard(ByteReader& in) {
     return damaged("halves of different widths");
   }
   return std::unique_ptr<Model>(
-      std::make_unique<Guard>(std::move(*classifier), std::move(*strange), contamination));
+      std::make_unique<Guard>(std::move(*classifier), std::move(*strange), std::move(*tail),
+                              contamination));
 }
 
 // ---- fit -------------------------------------------------------------------------------------
+
+Error cancelled() {
+  return {Errc::cancelled, "guard: stopped before it had learned"};
+}
 
 /// Every row but the benign ones held back, and those.
 struct HeldBack {
@@ -243,25 +250,23 @@ FitOptions options_for(const FitOptions& options, std::string_view half) {
   return out;
 }
 
-Result<Half> fit_half(const ModelKind& kind, const TrainingSet& set, const FitOptions& options,
-                      Rows held) {
-  Half half{&kind, nullptr, {}};
+Result<Half> fit_half(const ModelKind& kind, const TrainingSet& set, const FitOptions& options) {
   Result<std::unique_ptr<Model>> model = kind.fit(set, options);
   if (!model) return Error{model.error().code, fmt::format("guard: {}", model.error().message)};
-  half.model = std::move(*model);
-  const std::size_t classes = half.model->class_count();
+  return Half{&kind, std::move(*model)};
+}
+
+Result<BenignTail> measure(const Model& classifier, Rows held, const std::stop_token& stop) {
+  const std::size_t classes = classifier.class_count();
   std::vector<float> answers(score_rows * classes), scores;
   scores.reserve(held.count);
   for (std::size_t from = 0; from < held.count; from += score_rows) {
-    if (options.stop.stop_requested()) {
-      return Error{Errc::cancelled, "guard: stopped before it had learned"};
-    }
+    if (stop.stop_requested()) return cancelled();
     const std::size_t count = std::min(score_rows, held.count - from);
-    half.model->score({held.data + from * held.width, count, held.width}, answers);
+    classifier.score({held.data + from * held.width, count, held.width}, answers);
     for (std::size_t i = 0; i < count; ++i) scores.push_back(log_odds(answers[i * classes]));
   }
-  half.tail = BenignTail::fit(std::move(scores));
-  return half;
+  return BenignTail::fit(std::move(scores));
 }
 
 Result<std::unique_ptr<Model>> fit_guard(const TrainingSet& set, const FitOptions& options) {
@@ -281,20 +286,23 @@ Result<std::unique_ptr<Model>> fit_guard(const TrainingSet& set, const FitOption
   if (std::find(set.labels.begin(), set.labels.end(), 0) == set.labels.end()) {
     return Error{Errc::out_of_range, "guard: none of the rows is benign: nothing would be strange"};
   }
-  if (options.stop.stop_requested()) {
-    return Error{Errc::cancelled, "guard: stopped before it had learned"};
-  }
+  if (options.stop.stop_requested()) return cancelled();
   const HeldBack rows = hold_back(set, Random{options.seed}.split());
   TrainingSet rest = set;
   rest.rows = {rows.values.data(), rows.labels.size(), rows.width};
   rest.labels = rows.labels;
   rest.weights = rows.weights;
-  const Rows held{rows.held.data(), rows.held_rows(), rows.width};
-  Result<Half> classifier = fit_half(known, rest, options_for(options, "classifier"), held);
+  Result<Half> classifier = fit_half(known, rest, options_for(options, "classifier"));
   if (!classifier) return classifier.error();
-  Result<Half> strange = fit_half(other, rest, options_for(options, "strange"), held);
+  const Rows held{rows.held.data(), rows.held_rows(), rows.width};
+  Result<BenignTail> tail = measure(*classifier->model, held, options.stop);
+  if (!tail) return tail.error();
+  FitOptions of_strange = options_for(options, "strange");
+  of_strange.values.emplace("contamination", fmt::format("{}", contamination));
+  Result<Half> strange = fit_half(other, set, of_strange);
   if (!strange) return strange.error();
   return std::unique_ptr<Model>(std::make_unique<Guard>(std::move(*classifier), std::move(*strange),
+                                                        std::move(*tail),
                                                         static_cast<float>(contamination)));
 }
 

