@@ -8,9 +8,10 @@
 /// error is the row's: strangeness is its natural logarithm.
 ///
 /// Where it differs from the paper: columns are scaled as for mlp (scaler.hpp), not to 0 … 1; units
-/// are rectified and outputs linear, with CopyRange in place of the sigmoids' ends; weights are learned in several passes by Adam instead of one
-/// online pass; groups come from the absolute correlation, joined from the strongest pair on
-/// (single linkage) unless they would grow too large, instead of by cutting a dendrogram.
+/// are rectified and outputs linear, with CopyRange in place of the sigmoids' ends; weights are
+/// learned in several passes by Adam instead of one online pass; groups come from the absolute
+/// correlation, joined from the strongest pair on (single linkage) unless they would grow too
+/// large, instead of by cutting a dendrogram.
 ///
 /// explain() gives each column its share of the error: of a group's error in the last autoencoder
 /// the columns get what they have of the group's squared error. The shares of a row sum to 1.
@@ -31,8 +32,8 @@ namespace vedette {
 
 namespace {
 
-constexpr std::size_t score_rows = 48;       // eight tiles of six rows: see network_model.cpp
-constexpr float error_floor = 1e-6F;         // added before the logarithm is taken
+constexpr std::size_t score_rows = 48;  // eight tiles of six rows: see network_model.cpp
+constexpr float error_floor = 1e-6F;    // added before the logarithm is taken
 constexpr std::size_t learn_rows_max = std::size_t{1} << 16U;
 
 struct Group {
@@ -119,8 +120,7 @@ void Autoencoder::strangeness(Rows rows, std::span<float> out) const {
     for (std::size_t g = 0; g < groups; ++g) {
       const Group& group = copiers_.groups[g];
       copy_columns(group.network, group.columns, copiers_.ranges, space, scaled.data(), count,
-                   nothing,
-                   [&](std::size_t i, float error) { errors[i * groups + g] = error; });
+                   nothing, [&](std::size_t i, float error) { errors[i * groups + g] = error; });
     }
     for (std::size_t i = 0; i < count; ++i) {
       copiers_.error_scaler.apply(errors.data() + i * groups, errors.data() + i * groups);
@@ -330,7 +330,9 @@ class Fitting {
  private:
   std::size_t width() const { return benign_.schema.width(); }
   bool stopped() const { return options_.stop.stop_requested(); }
-  Error cancelled() const { return {Errc::cancelled, "autoencoder: stopped before it had learned"}; }
+  Error cancelled() const {
+    return {Errc::cancelled, "autoencoder: stopped before it had learned"};
+  }
   void scale_rows();
   void learn_groups();
   void learn_last();

@@ -14,7 +14,7 @@ namespace vedette {
 
 struct AutoencoderPlan {
   double hidden_share = 0.75;  ///< units between, for each input; KitNET's beta
-  std::uint32_t steps = 0;  ///< of Adam, whatever the number of rows: passes follow from it
+  std::uint32_t steps = 0;     ///< of Adam, whatever the number of rows: passes follow from it
   std::uint32_t batch = 0;
   double learning_rate = 0;
 };
@@ -23,7 +23,8 @@ struct AutoencoderPlan {
 Network make_autoencoder(std::size_t inputs, double hidden_share);
 
 /// Learns to copy rows of `inputs` columns, by Adam on the squared error of mini-batches in an
-/// order drawn from `random`; the rate falls to 0 in a straight line. Returns early when stop is requested. Memory: 4 floats a weight.
+/// order drawn from `random`; the rate falls to 0 in a straight line. Returns early when stop is
+/// requested. Memory: 4 floats a weight.
 void learn_to_copy(Network& network, std::span<const float> rows, std::size_t inputs,
                    const AutoencoderPlan& plan, Random random, const std::stop_token& stop);
 

@@ -18,16 +18,15 @@ constexpr float contamination_max = 0.5F;
 
 }  // namespace
 
-Result<BenignRows> benign_rows_of(std::string_view kind, const TrainingSet& set,
-                                  unsigned threads) {
+Result<BenignRows> benign_rows_of(std::string_view kind, const TrainingSet& set, unsigned threads) {
   if (const Status status = check_training_set(set, threads, 1); !status) return status.error();
   BenignRows out;
   out.schema = set.schema;
   out.all = static_cast<std::uint64_t>(std::count(set.labels.begin(), set.labels.end(), 0));
   if (out.all == 0) {
-    return Error{Errc::out_of_range,
-                 fmt::format("{}: none of the rows is benign, and it learns from nothing else",
-                             kind)};
+    return Error{
+        Errc::out_of_range,
+        fmt::format("{}: none of the rows is benign, and it learns from nothing else", kind)};
   }
   const std::uint64_t step = (out.all + benign_rows_max - 1) / benign_rows_max;
   out.count = (out.all + step - 1) / step;
@@ -99,8 +98,8 @@ float read_contamination(OptionReader& reader) {
 Result<BenignFacts> load_benign_facts(std::string_view kind, ByteReader& in) {
   const auto version = in.get<std::uint8_t>();
   if (in.ok() && version != benign_version) {
-    return Error{Errc::unsupported, fmt::format("{}: version {}, this build reads {}", kind,
-                                                version, benign_version)};
+    return Error{Errc::unsupported,
+                 fmt::format("{}: version {}, this build reads {}", kind, version, benign_version)};
   }
   BenignFacts facts;
   facts.width = in.get<std::uint32_t>();

@@ -37,7 +37,7 @@ Result<BenignRows> benign_rows_of(std::string_view kind, const TrainingSet& set,
 /// What a model of benign rows says about itself, whatever its kind.
 struct BenignFacts {
   std::size_t width = 0;
-  std::uint64_t rows = 0;      ///< learned from
+  std::uint64_t rows = 0;       ///< learned from
   float contamination = 1e-3F;  ///< see benign_probability()
   BenignTail tail;
 };

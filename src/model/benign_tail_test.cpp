@@ -15,7 +15,8 @@ TEST(BenignTail, CountedSharesAreThoseOfTheRows) {
   for (int i = 1; i <= 99; ++i) scores.push_back(static_cast<float>(i));
   const BenignTail tail = BenignTail::fit(scores);
   const std::pair<float, float> facts[] = {{99, 0.02F}, {98, 0.03F}, {97, 0.04F}, {-5, 1}};
-  for (const auto& [score, share] : facts) EXPECT_FLOAT_EQ(tail.share_beyond(score), share) << score;
+  for (const auto& [score, share] : facts)
+    EXPECT_FLOAT_EQ(tail.share_beyond(score), share) << score;
   EXPECT_NEAR(tail.share_beyond(50), 0.51, 0.01);
   EXPECT_NEAR(tail.share_beyond(50.5F), 0.505, 0.01);
 }
@@ -24,7 +25,8 @@ TEST(BenignTail, NeverRisesWithTheScore) {
   const std::uint64_t seed = 7;
   Random random(seed);
   std::vector<float> scores;
-  for (int i = 0; i < 5000; ++i) scores.push_back(std::round(static_cast<float>(random.normal()) * 8));
+  for (int i = 0; i < 5000; ++i)
+    scores.push_back(std::round(static_cast<float>(random.normal()) * 8));
   const BenignTail tail = BenignTail::fit(scores);
   float before = 1;
   for (float score = -60; score < 5000; score += 0.25F) {

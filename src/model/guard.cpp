@@ -1,9 +1,10 @@
 /// guard: a classifier for what it knows and a model of benign rows for what is strange, in one
 /// verdict: the classes of the classifier, and unknown.
 ///
-/// A fifth of the benign training rows is held back from both halves. How those rows score with
-/// either half says what a score is worth: its BenignTail gives the share of benign rows beyond,
-/// and that a P(benign) on one scale for both, one half where the share is `contamination`. Then
+/// The other half knows what its strangeness is worth: benign_probability() of the share of benign
+/// rows beyond, one half where that is `contamination`. The classifier is put on the same scale: a
+/// fifth of the benign training rows is held back from it, and the BenignTail of its log-odds on
+/// them says how rare among benign rows an answer of this kind is. Then
 ///
 ///     P(benign)  = c s          c, s: P(benign) of the classifier and of the other half
 ///     P(attack)  = (1 - c) × the classifier's share of it among the attacks
@@ -13,6 +14,16 @@
 /// causes for an alarm: a row that the classifier finds benign but that is stranger than benign
 /// training rows is unknown, and neither half can outshout the other by being sure too easily.
 ///
+/// Chosen among five on four IoT-23 captures (34-1, 42-1, Honeypots 4-1 and 5-1; columns behaviour,
+/// 30 rounds of boost and iforest). Each capture left out once, ROC area and benign rows flagged:
+/// this 0.387 and 0.02 %; the lesser of c and s 0.378 and 0.02 %; noisy-or without putting the
+/// classifier on a scale 0.194 and 26 %; the classifier alone 0.129 and 26 %, on the scale 0.271
+/// and 0.02 %. A fifth of each capture tested instead: 0.969, 0.972, 0.986, 0.986, 0.986. So where
+/// the network is the one it learned in, the stranger half costs 1.7 points of area, and flagging
+/// 0.1 % of benign rows instead of 12 % costs accuracy (0.82 for 0.97: many rows of these captures
+/// are alike in every column and labelled both ways); where it is not, that is what keeps the
+/// peace.
+///
 /// explain() asks the half that decided: for unknown the model of benign rows, for an attack the
 /// classifier, for benign the one that doubted more.
 #include <fmt/format.h>
@@ -21,7 +32,6 @@
 #include <array>
 #include <cmath>
 #include <numeric>
-#include <cstdlib>
 
 #include "base/expects.hpp"
 #include "base/random.hpp"
@@ -64,9 +74,8 @@ class Guard final : public Model {
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
   std::string describe() const override {
-    return fmt::format("{} ({}) and {} ({})", classifier_.kind->name,
-                       classifier_.model->describe(), strange_.kind->name,
-                       strange_.model->describe());
+    return fmt::format("{} ({}) and {} ({})", classifier_.kind->name, classifier_.model->describe(),
+                       strange_.kind->name, strange_.model->describe());
   }
   void save(ByteWriter& out) const override;
 
@@ -84,18 +93,11 @@ class Guard final : public Model {
 };
 
 void Guard::combine(std::span<const float> known, float strange, std::span<float> out) const {
-  static const int variant = std::getenv("VG") != nullptr ? std::atoi(std::getenv("VG")) : 0;
-  float c = variant == 1 ? known[0] : benign_of(known[0]);
-  const float s = strange;
-  if (variant == 3) c = 1;
-  if (variant == 4) { c = benign_of(known[0]); }
-  if (variant == 5) c = known[0];
-
+  const float c = benign_of(known[0]);
   const float attacks = std::accumulate(known.begin() + 1, known.end(), 0.0F);
-  const float ss = variant >= 4 ? 1 : variant == 2 ? std::min(1.0F, s / c) : s;
   // Without a single attack among the training rows there is no attack to name.
   const float scale = attacks > 0 ? (1 - c) / attacks : 0;
-  out[0] = c * ss;
+  out[0] = c * strange;
   float named = 0;
   for (std::size_t k = 1; k < known.size(); ++k) named += out[k] = known[k] * scale;
   out[known.size()] = std::max(0.0F, 1 - out[0] - named);
@@ -187,9 +189,8 @@ Result<std::unique_ptr<Model>> load_guard(ByteReader& in) {
       classifier->model->class_count() >= fit_classes_max) {
     return damaged("halves of different widths");
   }
-  return std::unique_ptr<Model>(
-      std::make_unique<Guard>(std::move(*classifier), std::move(*strange), std::move(*tail),
-                              contamination));
+  return std::unique_ptr<Model>(std::make_unique<Guard>(std::move(*classifier), std::move(*strange),
+                                                        std::move(*tail), contamination));
 }
 
 // ---- fit -------------------------------------------------------------------------------------
@@ -241,9 +242,9 @@ FitOptions options_for(const FitOptions& options, std::string_view half) {
   FitOptions out = options;
   out.values.clear();
   for (const auto& [name, value] : options.values) {
-    if (half.empty() ? name.find('.') == std::string::npos
-                     : name.size() > half.size() && name.starts_with(half) &&
-                           name[half.size()] == '.') {
+    if (half.empty()
+            ? name.find('.') == std::string::npos
+            : name.size() > half.size() && name.starts_with(half) && name[half.size()] == '.') {
       out.values[half.empty() ? name : name.substr(half.size() + 1)] = value;
     }
   }

@@ -10,9 +10,9 @@
 /// Strangeness is −E[path] / c(sample): −1 for rows as deep as the average of a random tree, 0 for
 /// what is alone at once. The paper's score 2^strangeness orders rows the same.
 ///
-/// With cuts=log a column of large range is cut on the scale sign(x) log(1 + |x|): bytes and
-/// durations span nine decades, and uniform cuts tell nothing but the few largest apart. With
-/// cuts=uniform the forest is the published one.
+/// Cuts are uniform, as published. Cutting columns of large range on a logarithmic scale was tried
+/// on four IoT-23 captures, each left out once: the ROC area fell from 0.64 to 0.54 on raw columns
+/// and stayed at 0.56 where the columns are logarithms already.
 ///
 /// explain() follows a row down: each question moves the expected path length from that of the
 /// training rows at the parent to that of the child; what it takes away is credited to the column
@@ -45,26 +45,15 @@ constexpr MassStyle isolation{
     .unit = [](double rows) { return std::max(1.0, average_path_length(rows)); },
 };
 
-struct Growing {
-  std::uint32_t sample = 256;
-  bool logarithmic = true;
-};
-
-double signed_log(double x) {
-  return std::copysign(std::log1p(std::abs(x)), x);
-}
-double signed_exp(double x) {
-  return std::copysign(std::expm1(std::abs(x)), x);
-}
-
 class IsolationTree {
  public:
-  IsolationTree(const BenignRows& benign, const Growing& growing, Random random)
-      : rows_(benign.rows()), weights_(benign.weights), growing_(growing), random_(random) {}
+  IsolationTree(const BenignRows& benign, std::uint32_t sample, Random random)
+      : rows_(benign.rows()), weights_(benign.weights), sample_(sample), random_(random) {}
 
   MassTree grow() {
     sample();
-    depth_max_ = static_cast<std::uint32_t>(std::ceil(std::log2(std::max<std::size_t>(2, drawn_.size()))));
+    depth_max_ =
+        static_cast<std::uint32_t>(std::ceil(std::log2(std::max<std::size_t>(2, drawn_.size()))));
     columns_.resize(rows_.width);
     tree_.nodes.emplace_back();
     split(0, 0, drawn_.size(), 0);
@@ -75,11 +64,10 @@ class IsolationTree {
   void sample();
   void split(std::uint32_t node, std::size_t from, std::size_t to, std::uint32_t depth);
   bool choose(std::span<const std::uint32_t> rows, MassCut& cut);
-  double place_cut(double low, double high);
 
   Rows rows_;
   const std::vector<float>& weights_;
-  const Growing& growing_;
+  std::uint32_t sample_;
   Random random_;
   std::uint32_t depth_max_ = 0;
   std::vector<std::uint32_t> drawn_;
@@ -90,7 +78,7 @@ class IsolationTree {
 /// Without weights no row twice (Floyd's sampling, Bentley 1987); with weights each row as often as
 /// its weight says, the same row perhaps more than once.
 void IsolationTree::sample() {
-  const std::size_t size = std::min<std::size_t>(growing_.sample, rows_.count);
+  const std::size_t size = std::min<std::size_t>(sample_, rows_.count);
   if (!weights_.empty()) {
     std::vector<double> sums(weights_.size());
     double sum = 0;
@@ -109,13 +97,6 @@ void IsolationTree::sample() {
   }
 }
 
-double IsolationTree::place_cut(double low, double high) {
-  // Columns of shares, flags and small counts are as they are; from a range of 16 on, decades count.
-  constexpr double wide = 16;
-  if (!growing_.logarithmic || high - low < wide) return random_.uniform(low, high);
-  return signed_exp(random_.uniform(signed_log(low), signed_log(high)));
-}
-
 /// Columns in random order until one varies among these rows.
 bool IsolationTree::choose(std::span<const std::uint32_t> rows, MassCut& cut) {
   for (std::uint32_t c = 0; c < columns_.size(); ++c) columns_[c] = c;
@@ -130,7 +111,8 @@ bool IsolationTree::choose(std::span<const std::uint32_t> rows, MassCut& cut) {
       high = x > high ? x : high;
     }
     if (!(low < high)) continue;
-    const auto at = static_cast<float>(place_cut(static_cast<double>(low), static_cast<double>(high)));
+    const auto at =
+        static_cast<float>(random_.uniform(static_cast<double>(low), static_cast<double>(high)));
     // Rounding may reach the greatest value, which must go right.
     cut = {column, at >= low && at < high ? at : low};
     return true;
@@ -149,8 +131,8 @@ void IsolationTree::split(std::uint32_t node, std::size_t from, std::size_t to,
   }
   const Parted parted = part_rows(rows_, rows, cut);
   const auto left = static_cast<std::uint32_t>(tree_.nodes.size());
-  tree_.nodes[node] = {cut.cut, cut.column | (parted.missing_right ? TreeNode::missing_right_bit : 0U),
-                       left};
+  tree_.nodes[node] = {
+      cut.cut, cut.column | (parted.missing_right ? TreeNode::missing_right_bit : 0U), left};
   tree_.nodes.resize(left + 2);
   split(left, from, from + parted.left, depth + 1);
   split(left + 1, from + parted.left, to, depth + 1);
@@ -159,15 +141,13 @@ void IsolationTree::split(std::uint32_t node, std::size_t from, std::size_t to,
 Result<std::unique_ptr<Model>> fit_iforest(const TrainingSet& set, const FitOptions& options) {
   OptionReader reader("iforest", options);
   const std::uint32_t trees = reader.count("trees", 100, 1, mass_trees_max);
-  Growing growing;
-  growing.sample = reader.count("sample", growing.sample, 2, 65'536);
-  growing.logarithmic = reader.choice("cuts", {"log", "uniform"}) == 0;
+  const std::uint32_t sample = reader.count("sample", 256, 2, 65'536);
   const float contamination = read_contamination(reader);
   if (const Status status = reader.status(); !status) return status.error();
   const Result<BenignRows> benign = benign_rows_of("iforest", set, options.threads);
   if (!benign) return benign.error();
   return fit_mass_trees(isolation, *benign, contamination, trees, options, [&](Random random) {
-    return IsolationTree(*benign, growing, random).grow();
+    return IsolationTree(*benign, sample, random).grow();
   });
 }
 
@@ -175,14 +155,12 @@ Result<std::unique_ptr<Model>> fit_iforest(const TrainingSet& set, const FitOpti
 
 const ModelKind iforest_kind{
     .name = "iforest",
-    .summary =
-        "isolation forest of benign rows (options trees, sample, cuts=log|uniform, contamination)",
+    .summary = "isolation forest of benign rows (options trees, sample, contamination)",
     .record_kind = RecordKind::flow,
     .fit = fit_iforest,
     .load = [](ByteReader& in) { return load_mass_trees(isolation, in); },
     .search = {{"trees", {"50", "100", "200"}},
                {"sample", {"64", "256", "1024", "4096"}},
-               {"cuts", {"log", "uniform"}},
                {"contamination", {"0.0001", "0.001", "0.01"}}},
     .learns = Learns::benign,
 };

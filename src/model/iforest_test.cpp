@@ -28,7 +28,9 @@ FitOptions options_of(std::map<std::string, std::string, std::less<>> values) {
   return options;
 }
 
-const BenignModel& as_benign(const Model& model) { return dynamic_cast<const BenignModel&>(model); }
+const BenignModel& as_benign(const Model& model) {
+  return dynamic_cast<const BenignModel&>(model);
+}
 
 float strangeness(const Model& model, const std::vector<float>& row) {
   float out = 0;
@@ -38,8 +40,8 @@ float strangeness(const Model& model, const std::vector<float>& row) {
 
 TEST(IForest, AveragePathLengthIsThatOfThePaper) {
   // c(n) = 2 H(n-1) - 2 (n-1) / n with H(i) = ln i + 0.5772156649
-  const std::pair<double, double> facts[] = {
-      {0, 0}, {1, 0}, {2, 1}, {3, 1.2073922}, {10, 3.7488808}, {256, 10.244771}};
+  const std::pair<double, double> facts[] = {{0, 0},         {1, 0},          {2, 1},
+                                             {3, 1.2073922}, {10, 3.7488808}, {256, 10.244771}};
   for (const auto& [rows, length] : facts) {
     EXPECT_NEAR(average_path_length(rows), length, 1e-6) << rows;
   }
@@ -68,13 +70,12 @@ double expected_path(const std::vector<double>& points, std::size_t from, std::s
 TEST(IForest, PathsAreThoseOfAnExactTwin) {
   const std::vector<double> points{0, 0.5, 0.6, 0.7, 1, 1.1, 4, 4.5};  // sorted
   const Sample sample = benign({points.begin(), points.end()}, 1);
-  FitOptions options =
-      options_of({{"trees", "1000"}, {"sample", "8"}, {"cuts", "uniform"}});
-  const auto model = fit(iforest_kind, sample.set(), options);
+  const auto model =
+      fit(iforest_kind, sample.set(), options_of({{"trees", "1000"}, {"sample", "8"}}));
   for (const double x : points) {
     const double twin = expected_path(points, 0, points.size(), x, 0, 3);
-    const double path = -static_cast<double>(strangeness(*model, {static_cast<float>(x)})) *
-                        average_path_length(8);
+    const double path =
+        -static_cast<double>(strangeness(*model, {static_cast<float>(x)})) * average_path_length(8);
     // Paths deviate by about 1 between trees: four deviations of the mean of 1000.
     EXPECT_NEAR(path, twin, 4.0 / std::sqrt(1000)) << x;
   }

@@ -31,8 +31,8 @@ struct MassTree {
   std::vector<TreeNode> nodes;
 };
 
-/// Parts `rows` of `from` at the cut: the known values decide, missing ones follow. @return how many
-/// go left, and whether missing values went right.
+/// Parts `rows` of `from` at the cut: the known values decide, missing ones follow. @return how
+/// many go left, and whether missing values went right.
 struct Parted {
   std::size_t left = 0;
   bool missing_right = false;

@@ -24,9 +24,10 @@ std::string MassTreesModel::describe() const {
                      trees_.rows(), trees_.leaves(), facts().rows);
 }
 
-Result<std::unique_ptr<Model>> fit_mass_trees(
-    const MassStyle& style, const BenignRows& benign, float contamination, std::uint32_t trees,
-    const FitOptions& options, const std::function<MassTree(Random)>& grow) {
+Result<std::unique_ptr<Model>> fit_mass_trees(const MassStyle& style, const BenignRows& benign,
+                                              float contamination, std::uint32_t trees,
+                                              const FitOptions& options,
+                                              const std::function<MassTree(Random)>& grow) {
   Random random(options.seed);
   std::vector<Random> chances;
   for (std::uint32_t t = 0; t < trees; ++t) chances.push_back(random.split());

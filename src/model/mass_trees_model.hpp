@@ -47,9 +47,10 @@ class MassTreesModel final : public BenignModel {
 /// Grows `trees` trees, each with a chance of its own drawn from the seed, and measures the benign
 /// rows. grow(random) makes one. Memory: the benign rows once more and 4 bytes a row and thread.
 /// @return cancelled.
-Result<std::unique_ptr<Model>> fit_mass_trees(
-    const MassStyle& style, const BenignRows& benign, float contamination, std::uint32_t trees,
-    const FitOptions& options, const std::function<MassTree(Random)>& grow);
+Result<std::unique_ptr<Model>> fit_mass_trees(const MassStyle& style, const BenignRows& benign,
+                                              float contamination, std::uint32_t trees,
+                                              const FitOptions& options,
+                                              const std::function<MassTree(Random)>& grow);
 Result<std::unique_ptr<Model>> load_mass_trees(const MassStyle& style, ByteReader& in);
 
 /// The average path length of an unsuccessful search in a binary search tree of so many rows, c(n)

@@ -113,13 +113,13 @@ struct ModelKind {
 /// behind them, or benign and unknown.
 std::vector<std::string> answers_of(const ModelKind& kind, std::span<const std::string> trained);
 
-extern const ModelKind tree_kind;    ///< CART decision tree
-extern const ModelKind bayes_kind;   ///< naive Bayes
-extern const ModelKind svm_kind;     ///< support vector machine
-extern const ModelKind cnn_kind;     ///< 1-D convolutional network
-extern const ModelKind mlp_kind;     ///< dense network
-extern const ModelKind forest_kind;  ///< random forest, extra trees
-extern const ModelKind boost_kind;   ///< gradient boosted trees
+extern const ModelKind tree_kind;         ///< CART decision tree
+extern const ModelKind bayes_kind;        ///< naive Bayes
+extern const ModelKind svm_kind;          ///< support vector machine
+extern const ModelKind cnn_kind;          ///< 1-D convolutional network
+extern const ModelKind mlp_kind;          ///< dense network
+extern const ModelKind forest_kind;       ///< random forest, extra trees
+extern const ModelKind boost_kind;        ///< gradient boosted trees
 extern const ModelKind iforest_kind;      ///< isolation forest, of benign rows
 extern const ModelKind hst_kind;          ///< half-space trees, of benign rows
 extern const ModelKind autoencoder_kind;  ///< an ensemble of autoencoders, of benign rows

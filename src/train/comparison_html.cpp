@@ -101,10 +101,8 @@ struct Figure {
 };
 
 constexpr std::array figures{
-    Figure{"accuracy", [](const Compared& c) { return c.evaluation.accuracy; }, true, dashed,
-           true},
-    Figure{"macro-F1", [](const Compared& c) { return c.evaluation.macro_f1; }, true, dashed,
-           true},
+    Figure{"accuracy", [](const Compared& c) { return c.evaluation.accuracy; }, true, dashed, true},
+    Figure{"macro-F1", [](const Compared& c) { return c.evaluation.macro_f1; }, true, dashed, true},
     Figure{"weighted F1", [](const Compared& c) { return c.evaluation.weighted_f1; }, true, dashed,
            true},
     Figure{"ROC AUC", [](const Compared& c) { return c.evaluation.roc_auc; }, true, dashed},
@@ -131,10 +129,11 @@ std::string summary(const Comparison& comparison) {
     for (const Figure& figure : figures) {
       const double value = figure.of(one);
       const bool apart = figure.of_classes && one.evaluation.attack_or_not;
-      const bool best = !apart && std::none_of(models.begin(), models.end(), [&](const Compared* other) {
-        if (figure.of_classes && other->evaluation.attack_or_not) return false;
-        return figure.higher_is_better ? figure.of(*other) > value : figure.of(*other) < value;
-      });
+      const bool best =
+          !apart && std::none_of(models.begin(), models.end(), [&](const Compared* other) {
+            if (figure.of_classes && other->evaluation.attack_or_not) return false;
+            return figure.higher_is_better ? figure.of(*other) > value : figure.of(*other) < value;
+          });
       out += fmt::format("<td{}>{}{}</td>", best && models.size() > 1 ? " class=\"best\"" : "",
                          figure.text(value), apart ? "*" : "");
     }

@@ -32,8 +32,9 @@ std::string model_table(const Comparison& comparison) {
     }
     const std::string mark = e.attack_or_not ? "*" : "";
     table.add({one.model, fixed(e.accuracy) + mark, fixed(e.macro_f1) + mark,
-               fixed(e.weighted_f1) + mark, fixed(e.roc_auc), fixed(e.pr_auc), fmt::format("{:.2f}", one.fit_seconds),
-               fmt::format("{:.0f}", one.ns_per_row), grouped(one.bytes)});
+               fixed(e.weighted_f1) + mark, fixed(e.roc_auc), fixed(e.pr_auc),
+               fmt::format("{:.2f}", one.fit_seconds), fmt::format("{:.0f}", one.ns_per_row),
+               grouped(one.bytes)});
   }
   return table.text();
 }

@@ -249,8 +249,7 @@ Answers answer(const Model& model, const ModelKind& kind, const Classes& known, 
       const auto row = batch.subspan(i * classes, classes);
       answers.scores.push_back(to_score(row).value);
       const auto top = std::max_element(row.begin(), row.end()) - row.begin();
-      answers.classes.push_back(
-          static_cast<std::uint16_t>(places[static_cast<std::size_t>(top)]));
+      answers.classes.push_back(static_cast<std::uint16_t>(places[static_cast<std::size_t>(top)]));
     }
   }
   return answers;

@@ -215,8 +215,7 @@ Result<Searched> search(const Dataset& dataset, const ModelKind& kind, const Tra
   if (Status fits = check_options(kind, options); !fits) return fits.error();
   Result<Split> split = make_split(dataset, options.split);
   if (!split) return split.error();
-  Result<Prepared> prepared = 
-      prepare_rows(dataset, std::move(*split), options, false);
+  Result<Prepared> prepared = prepare_rows(dataset, std::move(*split), options, false);
   if (!prepared) return prepared.error();
   return Searching{kind, options, search, std::move(*prepared)}.run();
 }

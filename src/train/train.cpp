@@ -50,7 +50,7 @@ Status Training::make_rows() {
   if (Status fits = check_options(kind_, options_); !fits) return fits;
   Result<Split> split = make_split(dataset_, options_.split);
   if (!split) return split.error();
-  Result<Prepared> prepared = 
+  Result<Prepared> prepared =
       prepare_rows(dataset_, std::move(*split), options_, benign_suffices(kind_));
   if (!prepared) return prepared.error();
   prepared_ = std::move(*prepared);
@@ -74,8 +74,7 @@ Status Training::fit_model() {
 /// What needs no threshold is measured on all test rows; the threshold is set on one half of them
 /// and its rates are measured on the other.
 void Training::evaluate_model() {
-  const Answers answers =
-      answer(*out_.file.model, kind_, prepared_.classes, prepared_.test_rows());
+  const Answers answers = answer(*out_.file.model, kind_, prepared_.classes, prepared_.test_rows());
   const Calibrated calibrated = calibrate_on_half(prepared_, answers, options_);
   out_.file.threshold = calibrated.threshold;
   std::string note = note_on(out_.file.threshold, options_.false_positive_rate);

@@ -155,7 +155,7 @@ struct Evaluation {
   /// unknown_label is an answer and no class: rows answered so are missed by their class, but it
   /// has no F1 of its own.
   double accuracy = 0, macro_f1 = 0, weighted_f1 = 0;
-  bool attack_or_not = false;  ///< as as_attack_or_not() left it
+  bool attack_or_not = false;      ///< as as_attack_or_not() left it
   double roc_auc = 0, pr_auc = 0;  ///< attack or not; NaN when only one of both is there
   /// At the working threshold, on the test rows that it was not calibrated on: benign rows at or
   /// above it, attack rows at or above it.
