@@ -46,7 +46,6 @@ struct Copiers {
   Scaler scaler;
   std::vector<CopyRange> ranges;  ///< of the scaled columns
   std::vector<Group> groups;
-  Scaler error_scaler;
   std::vector<CopyRange> error_ranges;
   Network last = make_autoencoder(1, 1);
 };
@@ -98,6 +97,15 @@ void copy_columns(const Network& network, std::span<const std::uint32_t> columns
 
 constexpr auto nothing = [](std::size_t, std::uint32_t, float) {};
 
+/// What the last autoencoder is shown: an error of a hundredth of a deviation is next to none, and
+/// what counts beyond is how many times larger one is. Not scaled by what the benign rows had:
+/// columns that are copied without an error would leave nothing to divide by.
+void scale_errors(float* errors, std::size_t count) {
+  for (std::size_t g = 0; g < count; ++g) {
+    errors[g] = std::min(Scaler::bound, std::log1p(100 * errors[g]));
+  }
+}
+
 /// 0, 1, 2, …: the last autoencoder copies every error.
 constexpr auto all_errors = [] {
   std::array<std::uint32_t, fit_classes_max> out{};
@@ -123,7 +131,7 @@ void Autoencoder::strangeness(Rows rows, std::span<float> out) const {
                    nothing, [&](std::size_t i, float error) { errors[i * groups + g] = error; });
     }
     for (std::size_t i = 0; i < count; ++i) {
-      copiers_.error_scaler.apply(errors.data() + i * groups, errors.data() + i * groups);
+      scale_errors(errors.data() + i * groups, groups);
     }
     copy_columns(copiers_.last, std::span{all_errors}.first(groups), copiers_.error_ranges, space,
                  errors.data(), count, nothing, [&](std::size_t i, float error) {
@@ -144,7 +152,7 @@ void Autoencoder::explain_strangeness(std::span<const float> row, std::span<floa
         [&](std::size_t, std::uint32_t column, float square) { squares[column] = square; },
         [&](std::size_t, float error) { errors[g] = error; });
   }
-  copiers_.error_scaler.apply(errors.data(), errors.data());
+  scale_errors(errors.data(), groups);
   copy_columns(
       copiers_.last, std::span{all_errors}.first(groups), copiers_.error_ranges, space,
       errors.data(), 1,
@@ -173,7 +181,6 @@ void Autoencoder::save_body(ByteWriter& out) const {
     out.put_array(std::span<const std::uint32_t>{group.columns});
     group.network.save(out);
   }
-  copiers_.error_scaler.save(out);
   save_ranges(copiers_.error_ranges, out);
   copiers_.last.save(out);
 }
@@ -229,10 +236,6 @@ Result<Copiers> load_copiers(ByteReader& in, std::size_t width) {
   Result<std::vector<Group>> groups = load_groups(in, width);
   if (!groups) return groups.error();
   out.groups = std::move(*groups);
-  scaler = Scaler::load(in);
-  if (!scaler) return scaler.error();
-  if (scaler->width() != out.groups.size()) return damaged("scale and groups differ");
-  out.error_scaler = std::move(*scaler);
   ranges = load_ranges(in, out.groups.size());
   if (!ranges) return ranges.error();
   out.error_ranges = std::move(*ranges);
@@ -400,12 +403,7 @@ void Fitting::learn_groups() {
 
 void Fitting::learn_last() {
   const std::size_t groups = out_.groups.size();
-  const std::vector<std::uint16_t> labels(rows_);
-  out_.error_scaler = Scaler::fit(plain_set(errors_, groups, labels));
-  for (std::size_t i = 0; i < rows_; ++i) {
-    float* row = errors_.data() + i * groups;
-    out_.error_scaler.apply(row, row);
-  }
+  for (std::size_t i = 0; i < rows_; ++i) scale_errors(errors_.data() + i * groups, groups);
   out_.error_ranges = ranges_of(errors_, groups);
   out_.last = make_autoencoder(groups, plan_.hidden_share);
   learn_to_copy(out_.last, errors_, groups, plan_, random_.split(), options_.stop);
