@@ -76,8 +76,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::memcpy(bytes.data() + 8, &total, sizeof total);
     std::memcpy(bytes.data() + 16, &checksum, sizeof checksum);
   }
-  static const std::vector<ModelKind> kinds{tree_kind,  forest_kind, boost_kind, svm_kind,
-                                            bayes_kind, cnn_kind,    mlp_kind,   series_kind};
+  static const std::vector<ModelKind> kinds{
+      tree_kind, forest_kind, boost_kind,   svm_kind, bayes_kind,       cnn_kind,
+      mlp_kind,  series_kind, iforest_kind, hst_kind, autoencoder_kind, guard_kind};
   meter = {};
   auto file = decode_model(bytes, kinds);
   expect_modesty(size);

@@ -48,8 +48,9 @@ Result<std::string> sniff(const std::filesystem::path& path) {
 
 std::span<const ModelKind> model_kinds() {
   // Made at the first call: kinds of other files may not be there yet when this one starts.
-  static const std::array kinds{tree_kind,  forest_kind, boost_kind, svm_kind,
-                                bayes_kind, cnn_kind,    mlp_kind,   series_kind};
+  static const std::array kinds{tree_kind,  forest_kind,      boost_kind, svm_kind,
+                                bayes_kind, cnn_kind,         mlp_kind,   iforest_kind,
+                                hst_kind,   autoencoder_kind, guard_kind, series_kind};
   return kinds;
 }
 

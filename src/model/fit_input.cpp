@@ -74,12 +74,12 @@ Status OptionReader::status() const {
 
 namespace {
 
-Status check_sizes(const TrainingSet& set) {
-  if (set.classes.size() < 2 || set.classes.front() != benign_label) {
+Status check_sizes(const TrainingSet& set, std::size_t classes_min) {
+  if (set.classes.size() < classes_min || set.classes.front() != benign_label) {
     return Error{Errc::mismatch,
-                 fmt::format("a training set needs two classes or more, the first being {}; it has "
-                             "{}: {}",
-                             benign_label, set.classes.size(), listed(set.classes))};
+                 fmt::format("a training set needs {} or more, the first being {}; it has {}: {}",
+                             classes_min == 1 ? "one class" : "two classes", benign_label,
+                             set.classes.size(), listed(set.classes))};
   }
   if (set.classes.size() > fit_classes_max || set.rows.width > fit_columns_max) {
     return Error{Errc::too_large,
@@ -123,8 +123,8 @@ VEDETTE_WIDE std::uint16_t largest(std::span<const std::uint16_t> labels) {
 
 }  // namespace
 
-Status check_training_shape(const TrainingSet& set) {
-  if (const Status status = check_sizes(set); !status) return status;
+Status check_training_shape(const TrainingSet& set, std::size_t classes_min) {
+  if (const Status status = check_sizes(set, classes_min); !status) return status;
   const bool known = largest(set.labels) < set.classes.size();
   for (std::size_t i = 0; !known && i < set.labels.size(); ++i) {
     if (set.labels[i] < set.classes.size()) continue;
@@ -139,8 +139,8 @@ Status check_training_shape(const TrainingSet& set) {
   return {};
 }
 
-Status check_training_set(const TrainingSet& set, unsigned threads) {
-  if (const Status status = check_training_shape(set); !status) return status;
+Status check_training_set(const TrainingSet& set, unsigned threads, std::size_t classes_min) {
+  if (const Status status = check_training_shape(set, classes_min); !status) return status;
   constexpr std::size_t task_rows = 8192;
   std::atomic<bool> found = false;
   run_parallel(threads, (set.rows.count + task_rows - 1) / task_rows, [&](std::size_t task) {

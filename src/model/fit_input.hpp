@@ -44,9 +44,11 @@ constexpr std::size_t fit_classes_max = 256;
 
 /// @return mismatch (sizes, schema, class names), out_of_range (no rows, a label without a class,
 /// an infinite value, a weight that is not positive), too_large, each naming row or column.
-Status check_training_set(const TrainingSet& set, unsigned threads = 1);
+/// `classes_min`: 1 for a fit that learns from benign rows alone.
+Status check_training_set(const TrainingSet& set, unsigned threads = 1,
+                          std::size_t classes_min = 2);
 /// The same but for infinite values, which it leaves to a fit that meets every value anyway.
-Status check_training_shape(const TrainingSet& set);
+Status check_training_shape(const TrainingSet& set, std::size_t classes_min = 2);
 
 /// One per class: all 1, or scikit-learn's "balanced", by which every class weighs the same in sum.
 /// REQUIRES: a checked training set.

@@ -87,6 +87,16 @@ struct SearchAxis {
   std::vector<std::string_view> values;  ///< the default among them
 };
 
+/// The class of what is no class: stranger than benign training rows, and like no attack known.
+constexpr std::string_view unknown_label = "unknown";
+
+/// What a kind learns from, and what it can answer.
+enum class Learns : std::uint8_t {
+  classes,  ///< from every class; answers one of them
+  benign,   ///< from rows of class 0 alone, which may be all there are; answers it or unknown
+  both,     ///< a classifier and a model of benign rows; answers a class or unknown
+};
+
 /// One row of the table of models in app/.
 struct ModelKind {
   std::string_view name;
@@ -96,15 +106,24 @@ struct ModelKind {
   /// Bounds-checked, allocates no more than the bytes warrant. @return corrupt, unsupported.
   Result<std::unique_ptr<Model>> (*load)(ByteReader& in);
   std::vector<SearchAxis> search = {};  ///< empty: there is nothing to choose
+  Learns learns = Learns::classes;
 };
 
-extern const ModelKind tree_kind;    ///< CART decision tree
-extern const ModelKind bayes_kind;   ///< naive Bayes
-extern const ModelKind svm_kind;     ///< support vector machine
-extern const ModelKind cnn_kind;     ///< 1-D convolutional network
-extern const ModelKind mlp_kind;     ///< dense network
-extern const ModelKind forest_kind;  ///< random forest, extra trees
-extern const ModelKind boost_kind;   ///< gradient boosted trees
+/// The classes of a model that was fitted on a set of these classes: the same, or with unknown
+/// behind them, or benign and unknown.
+std::vector<std::string> answers_of(const ModelKind& kind, std::span<const std::string> trained);
+
+extern const ModelKind tree_kind;         ///< CART decision tree
+extern const ModelKind bayes_kind;        ///< naive Bayes
+extern const ModelKind svm_kind;          ///< support vector machine
+extern const ModelKind cnn_kind;          ///< 1-D convolutional network
+extern const ModelKind mlp_kind;          ///< dense network
+extern const ModelKind forest_kind;       ///< random forest, extra trees
+extern const ModelKind boost_kind;        ///< gradient boosted trees
+extern const ModelKind iforest_kind;      ///< isolation forest, of benign rows
+extern const ModelKind hst_kind;          ///< half-space trees, of benign rows
+extern const ModelKind autoencoder_kind;  ///< an ensemble of autoencoders, of benign rows
+extern const ModelKind guard_kind;        ///< a classifier and a model of benign rows
 extern const ModelKind series_kind;  ///< readings: deviation of a series from its own recent level
 
 /// The classes of a series model: benign_label, then one per column, named like it. Its fit needs

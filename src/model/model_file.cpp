@@ -262,6 +262,13 @@ Result<ModelFile> load_model(const std::filesystem::path& path, std::span<const 
   return file;
 }
 
+std::vector<std::string> answers_of(const ModelKind& kind, std::span<const std::string> trained) {
+  std::vector<std::string> out{std::string{benign_label}};
+  if (kind.learns != Learns::benign) out.assign(trained.begin(), trained.end());
+  if (kind.learns != Learns::classes) out.emplace_back(unknown_label);
+  return out;
+}
+
 Score to_score(std::span<const float> probabilities) {
   expects(probabilities.size() >= 2, "a model has two classes or more");
   const auto first = probabilities.begin() + 1;

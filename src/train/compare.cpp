@@ -25,27 +25,36 @@ double ratio(double part, double whole) {
   return whole > 0 ? part / whole : std::numeric_limits<double>::quiet_NaN();
 }
 
-/// Answers of one model over all folds, under the class names that all folds share.
+/// Answers of one model over all folds, under the class names that all folds share: in the same
+/// order for every model, and behind them the unknown of models that answer it.
 class Pool {
  public:
   void add(const Prepared& prepared, const Answers& answers) {
     std::vector<std::uint16_t> shared;
     for (const std::string& name : prepared.classes.names) shared.push_back(number_of(name));
+    shared.resize(answers.names.size(), unknown);
+    answers_unknown_ = answers_unknown_ || shared.back() == unknown;
     for (std::size_t i = 0; i < answers.classes.size(); ++i) {
       truth_.push_back(shared[prepared.test.classes[i]]);
       predicted_.push_back(shared[answers.classes[i]]);
       score_.push_back(answers.scores[i]);
     }
   }
-  void fill(Compared& out) const {
+  void fill(const ModelKind& kind, Compared& out) {
     const Evaluation rates = out.evaluation;
+    if (answers_unknown_) {
+      const std::uint16_t last = number_of(std::string{unknown_label});
+      std::replace(predicted_.begin(), predicted_.end(), unknown, last);
+    }
     out.evaluation = evaluate(names_, truth_, predicted_, score_);
+    if (kind.learns == Learns::benign) as_attack_or_not(out.evaluation);
     out.evaluation.false_positive_rate = rates.false_positive_rate;
     out.evaluation.detection_rate = rates.detection_rate;
     out.curves = curves_of(truth_, score_, curve_points);
   }
 
  private:
+  static constexpr std::uint16_t unknown = std::numeric_limits<std::uint16_t>::max();
   std::uint16_t number_of(const std::string& name) {
     const auto at = std::find(names_.begin(), names_.end(), name);
     const auto number = static_cast<std::uint16_t>(at - names_.begin());
@@ -55,6 +64,7 @@ class Pool {
   std::vector<std::string> names_;
   std::vector<std::uint16_t> truth_, predicted_;
   std::vector<float> score_;
+  bool answers_unknown_ = false;
 };
 
 /// Rates at a threshold that was set on one half of a fold's test rows, summed over the folds.
@@ -77,9 +87,10 @@ class Rates {
   std::array<double, 2> rows_{}, alarms_{};
 };
 
-FoldFigures figures_of(const std::string& fold, const Prepared& prepared, const Answers& answers) {
+FoldFigures figures_of(const std::string& fold, const ModelKind& kind, const Prepared& prepared,
+                       const Answers& answers) {
   const std::vector<std::uint16_t>& truth = prepared.test.classes;
-  const Evaluation e = evaluate(prepared.classes.names, truth, answers.classes, answers.scores);
+  const Evaluation e = evaluate(kind, truth, answers);
   FoldFigures out{fold, e.rows, e.accuracy, e.macro_f1, 0, 0};
   std::array<double, 2> rows{}, flagged{};
   for (std::size_t i = 0; i < truth.size(); ++i) {
@@ -131,6 +142,7 @@ class Comparing {
   Status run_model(std::size_t at, const Fold& fold, const Prepared& prepared);
   void take_rows(const Prepared& prepared);
   void announce(std::string title) const;
+  void note_kinds();
   void finish();
 
   const Dataset& dataset_;
@@ -175,7 +187,10 @@ void Comparing::announce(std::string title) const {
 Status Comparing::run_fold(const Fold& fold, std::size_t number, std::size_t folds) {
   const std::string place = folds == 1 ? "" : fmt::format(", fold {} of {}", number + 1, folds);
   announce("making rows" + place);
-  Result<Prepared> prepared = prepare_rows(dataset_, fold.split, options_);
+  const bool benign_alone =
+      std::all_of(contenders_.begin(), contenders_.end(),
+                  [](const Contender& contender) { return benign_suffices(*contender.kind); });
+  Result<Prepared> prepared = prepare_rows(dataset_, fold.split, options_, benign_alone);
   if (!prepared) {
     if (folds == 1 || prepared.error().code != Errc::out_of_range) return prepared.error();
     out_.notes.push_back(fmt::format("{}: {}", fold.name, prepared.error().message));
@@ -220,13 +235,14 @@ Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& pr
     return {};
   }
   out.fit_seconds += seconds_since(start);
-  const Answers answers = answer(**model, prepared.test_rows());
+  const ModelKind& kind = *contenders_[at].kind;
+  const Answers answers = answer(**model, kind, prepared.classes, prepared.test_rows());
   pools_[at].add(prepared, answers);
   rates_[at].add(prepared, answers, options_);
-  out.folds.push_back(figures_of(fold.name, prepared, answers));
+  out.folds.push_back(figures_of(fold.name, kind, prepared, answers));
   scoring_ns_[at] += time_scoring(**model, prepared.test_rows());
   if (out.folds.size() == 1) {
-    out.importances = importances_of(**model, prepared, options_.fit.seed);
+    out.importances = importances_of(**model, kind, prepared, options_.fit.seed);
   }
   ByteWriter bytes;
   (*model)->save(bytes);
@@ -238,17 +254,37 @@ Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& pr
   return {};
 }
 
+/// What a reader must know before figures of such kinds stand beside those of classifiers.
+void Comparing::note_kinds() {
+  for (const Contender& contender : contenders_) {
+    const std::string_view name = contender.kind->name;
+    if (contender.kind->learns == Learns::benign) {
+      out_.notes.push_back(fmt::format(
+          "{} learns from benign rows alone and names no attack: its accuracy and F1 (marked *) "
+          "are of attack or not, its recall of a class is the share flagged",
+          name));
+    }
+    if (contender.kind->learns == Learns::both) {
+      out_.notes.push_back(fmt::format(
+          "{} may answer unknown: such an attack is found, but missed by its class in recall and "
+          "F1",
+          name));
+    }
+  }
+}
+
 void Comparing::finish() {
   out_.data_fingerprint = dataset_.fingerprint();
   out_.columns = options_.columns;
   out_.split = to_text(options_.split);
   out_.created = options_.created;
   out_.binary = options_.binary;
+  note_kinds();
   for (std::size_t at = 0; at < contenders_.size(); ++at) {
     Compared& out = out_.models[at];
     if (!out.problem.empty()) continue;
     rates_[at].fill(out.evaluation);
-    pools_[at].fill(out);
+    pools_[at].fill(*contenders_[at].kind, out);
     out.evaluation.seen_share = out_.seen_share;
     out.evaluation.accuracy_ceiling = out_.accuracy_ceiling;
     out.evaluation.unseen_classes = out_.unseen_classes;

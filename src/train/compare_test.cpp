@@ -67,8 +67,9 @@ TEST(Compare, FoldsThatCannotBeTrainedOnAreNoted) {
                                       {"b", "Benign", 50, 500, ConnState::SF}});
   const auto comparison = compare(dataset, nearest_alone, options_with("leave-one-capture-out"));
   ASSERT_TRUE(comparison) << comparison.error().message;
-  EXPECT_THAT(comparison->notes, ElementsAre("a: all training rows are benign: a classifier needs "
-                                             "a second class"));
+  EXPECT_THAT(comparison->notes,
+              ElementsAre("a: all training rows are benign: a classifier needs "
+                          "a second class; iforest, hst and autoencoder do not"));
   EXPECT_EQ(comparison->models[0].evaluation.rows, 50U);
   EXPECT_THAT(to_text(*comparison), HasSubstr("note: a: all training rows"));
 }

@@ -97,12 +97,14 @@ struct Figure {
   double (*of)(const Compared&);
   bool higher_is_better;
   std::string (*text)(double);
+  bool of_classes = false;  ///< means another thing for a model that names no attack
 };
 
 constexpr std::array figures{
-    Figure{"accuracy", [](const Compared& c) { return c.evaluation.accuracy; }, true, dashed},
-    Figure{"macro-F1", [](const Compared& c) { return c.evaluation.macro_f1; }, true, dashed},
-    Figure{"weighted F1", [](const Compared& c) { return c.evaluation.weighted_f1; }, true, dashed},
+    Figure{"accuracy", [](const Compared& c) { return c.evaluation.accuracy; }, true, dashed, true},
+    Figure{"macro-F1", [](const Compared& c) { return c.evaluation.macro_f1; }, true, dashed, true},
+    Figure{"weighted F1", [](const Compared& c) { return c.evaluation.weighted_f1; }, true, dashed,
+           true},
     Figure{"ROC AUC", [](const Compared& c) { return c.evaluation.roc_auc; }, true, dashed},
     Figure{"PR AUC", [](const Compared& c) { return c.evaluation.pr_auc; }, true, dashed},
     Figure{"fit", [](const Compared& c) { return c.fit_seconds; }, false,
@@ -126,11 +128,14 @@ std::string summary(const Comparison& comparison) {
     }
     for (const Figure& figure : figures) {
       const double value = figure.of(one);
-      const bool best = std::none_of(models.begin(), models.end(), [&](const Compared* other) {
-        return figure.higher_is_better ? figure.of(*other) > value : figure.of(*other) < value;
-      });
-      out += fmt::format("<td{}>{}</td>", best && models.size() > 1 ? " class=\"best\"" : "",
-                         figure.text(value));
+      const bool apart = figure.of_classes && one.evaluation.attack_or_not;
+      const bool best =
+          !apart && std::none_of(models.begin(), models.end(), [&](const Compared* other) {
+            if (figure.of_classes && other->evaluation.attack_or_not) return false;
+            return figure.higher_is_better ? figure.of(*other) > value : figure.of(*other) < value;
+          });
+      out += fmt::format("<td{}>{}{}</td>", best && models.size() > 1 ? " class=\"best\"" : "",
+                         figure.text(value), apart ? "*" : "");
     }
     out += fmt::format("<td class=\"note\">{}</td></tr>", escaped(one.description));
   }
@@ -176,7 +181,7 @@ std::string recalls(const Comparison& comparison) {
   for (const Compared* one : models) out += "<th>" + named(comparison, *one) + "</th>";
   out += "</tr>";
   const auto& classes = models.front()->evaluation.classes;
-  for (std::size_t k = 0; k < classes.size(); ++k) {
+  for (std::size_t k = 0; k < classes_of_truth(models.front()->evaluation); ++k) {
     out += fmt::format("<tr><td>{}</td><td>{}</td>", escaped(classes[k].label),
                        grouped(classes[k].support));
     for (const Compared* one : models) {

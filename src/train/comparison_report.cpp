@@ -1,6 +1,7 @@
 /// A comparison, for people on a terminal and for programs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/text.hpp"
@@ -29,9 +30,11 @@ std::string model_table(const Comparison& comparison) {
       table.add({one.model, "-", "-", "-", "-", "-", "-", "-", "-"});
       continue;
     }
-    table.add({one.model, fixed(e.accuracy), fixed(e.macro_f1), fixed(e.weighted_f1),
-               fixed(e.roc_auc), fixed(e.pr_auc), fmt::format("{:.2f}", one.fit_seconds),
-               fmt::format("{:.0f}", one.ns_per_row), grouped(one.bytes)});
+    const std::string mark = e.attack_or_not ? "*" : "";
+    table.add({one.model, fixed(e.accuracy) + mark, fixed(e.macro_f1) + mark,
+               fixed(e.weighted_f1) + mark, fixed(e.roc_auc), fixed(e.pr_auc),
+               fmt::format("{:.2f}", one.fit_seconds), fmt::format("{:.0f}", one.ns_per_row),
+               grouped(one.bytes)});
   }
   return table.text();
 }
@@ -44,22 +47,32 @@ const Evaluation* any_evaluation(const Comparison& comparison) {
   return nullptr;
 }
 
-std::string recall_table(const Comparison& comparison) {
+std::string class_table(const Comparison& comparison, std::string_view title,
+                        double ClassMetrics::*figure) {
   const Evaluation* any = any_evaluation(comparison);
   if (any == nullptr) return {};
-  std::vector<std::pair<std::string, Align>> columns{{"recall of", Align::left},
+  std::vector<std::pair<std::string, Align>> columns{{std::string{title}, Align::left},
                                                      {"rows", Align::right}};
   for (const Compared& one : comparison.models) columns.emplace_back(one.model, Align::right);
   TextLayout table{std::move(columns)};
-  for (std::size_t k = 0; k < any->classes.size(); ++k) {
+  for (std::size_t k = 0; k < classes_of_truth(*any); ++k) {
     std::vector<std::string> cells{printable(any->classes[k].label),
                                    grouped(any->classes[k].support)};
     for (const Compared& one : comparison.models) {
-      cells.push_back(one.problem.empty() ? fixed(one.evaluation.classes[k].recall) : "-");
+      cells.push_back(one.problem.empty() ? fixed(one.evaluation.classes[k].*figure) : "-");
     }
     table.add(std::move(cells));
   }
-  return table.text();
+  return '\n' + table.text();
+}
+
+/// Flagged is more than recalled where a class was never trained on, or a model answers unknown.
+bool flags_more_than_it_names(const Comparison& comparison) {
+  if (!comparison.unseen_classes.empty()) return true;
+  return std::any_of(comparison.models.begin(), comparison.models.end(), [](const Compared& one) {
+    const auto& classes = one.evaluation.classes;
+    return classes_of_truth(one.evaluation) < classes.size();
+  });
 }
 
 std::string two_digits(double share) {
@@ -117,6 +130,7 @@ void append_classes(std::string& out, const Evaluation& evaluation) {
     append_json_field(out, "precision", one.precision);
     append_json_field(out, "recall", one.recall);
     append_json_field(out, "f1", one.f1);
+    append_json_field(out, "flagged", one.flagged);
     out += '}';
   }
   out += '}';
@@ -126,6 +140,7 @@ void append_classes(std::string& out, const Evaluation& evaluation) {
 
 void append_figures(std::string& out, const Compared& one) {
   const Evaluation& e = one.evaluation;
+  append_json_field(out, "attack_or_not", e.attack_or_not);
   append_json_field(out, "accuracy", e.accuracy);
   append_json_field(out, "macro_f1", e.macro_f1);
   append_json_field(out, "weighted_f1", e.weighted_f1);
@@ -160,7 +175,10 @@ void append_figures(std::string& out, const Compared& one) {
 
 std::string to_text(const Comparison& comparison) {
   std::string out = model_table(comparison);
-  out += '\n' + recall_table(comparison);
+  out += class_table(comparison, "recall of", &ClassMetrics::recall);
+  if (flags_more_than_it_names(comparison)) {
+    out += class_table(comparison, "flagged of", &ClassMetrics::flagged);
+  }
   out += fold_table(comparison);
   out += fmt::format("\nsplit {}: {} rows fitted on, {} tested\n", comparison.split,
                      grouped(comparison.train_rows), grouped(comparison.test_rows));

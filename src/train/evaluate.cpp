@@ -31,9 +31,11 @@ void fill_classes(Evaluation& out, std::span<const std::string> labels) {
     metrics.precision = ratio(hits, predicted);
     metrics.recall = ratio(hits, metrics.support);
     metrics.f1 = ratio(2 * hits, metrics.support + predicted);
+    metrics.flagged = ratio(metrics.support - out.confusion[k][0], metrics.support);
     f1_sum += metrics.f1;
     f1_weighted += metrics.f1 * static_cast<double>(metrics.support);
-    present += metrics.support + predicted > 0 ? 1 : 0;
+    const bool no_class = labels[k] == unknown_label && metrics.support == 0;
+    present += metrics.support + predicted > 0 && !no_class ? 1 : 0;
     out.classes.push_back(std::move(metrics));
   }
   if (present > 0) out.macro_f1 = f1_sum / static_cast<double>(present);
@@ -93,6 +95,41 @@ void fill_areas(Evaluation& out, std::span<const std::uint16_t> truth,
 }
 
 }  // namespace
+
+std::size_t classes_of_truth(const Evaluation& evaluation) {
+  const auto& classes = evaluation.classes;
+  const bool unknown = !classes.empty() && classes.back().label == unknown_label;
+  return classes.size() - (unknown && classes.back().support == 0 ? 1 : 0);
+}
+
+void as_attack_or_not(Evaluation& out) {
+  std::array<std::array<std::uint64_t, 2>, 2> cells{};  // [attack][flagged]
+  for (std::size_t t = 0; t < out.confusion.size(); ++t) {
+    for (std::size_t p = 0; p < out.confusion.size(); ++p) {
+      cells[t != 0 ? 1 : 0][p != 0 ? 1 : 0] += out.confusion[t][p];
+    }
+  }
+  double f1_sum = 0;
+  double f1_weighted = 0;
+  std::uint64_t present = 0;
+  for (std::size_t k = 0; k < 2; ++k) {
+    const std::uint64_t support = cells[k][0] + cells[k][1];
+    const std::uint64_t predicted = cells[0][k] + cells[1][k];
+    const double f1 = ratio(2 * cells[k][k], support + predicted);
+    f1_sum += f1;
+    f1_weighted += f1 * static_cast<double>(support);
+    present += support + predicted > 0 ? 1 : 0;
+  }
+  out.accuracy = ratio(cells[0][0] + cells[1][1], out.rows);
+  out.macro_f1 = present > 0 ? f1_sum / static_cast<double>(present) : 0;
+  out.weighted_f1 = out.rows > 0 ? f1_weighted / static_cast<double>(out.rows) : 0;
+  for (std::size_t k = 1; k < out.classes.size(); ++k) {
+    ClassMetrics& metrics = out.classes[k];
+    metrics.recall = metrics.flagged;
+    metrics.precision = metrics.f1 = 0;
+  }
+  out.attack_or_not = true;
+}
 
 void evaluate_threshold(Evaluation& out, std::span<const std::uint16_t> truth,
                         std::span<const float> score, float threshold) {

@@ -133,20 +133,44 @@ TEST(Evaluate, NoRowsGiveZeros) {
   EXPECT_TRUE(std::isnan(e.roc_auc));
 }
 
+/// Of two attack classes and benign rows, a model that names none answers the last: unknown.
+TEST(Evaluation, OfAModelThatNamesNoAttackIsOfAttackOrNot) {
+  const std::vector<std::string> names{"Benign", "DDoS", "C&C", std::string{unknown_label}};
+  const Classes truth{0, 0, 0, 0, 1, 1, 2, 2};
+  const Classes answer{0, 0, 0, 3, 3, 3, 3, 0};
+  Evaluation e = evaluate(names, truth, answer, Scores(8, 0.5F));
+  EXPECT_EQ(classes_of_truth(e), 3U);
+  EXPECT_DOUBLE_EQ(e.accuracy, 3.0 / 8);
+  // Benign has 3 hits of 4 rows and 4 answers; the attacks none; unknown is no class.
+  EXPECT_DOUBLE_EQ(e.macro_f1, 0.75 / 3);
+  as_attack_or_not(e);
+  EXPECT_TRUE(e.attack_or_not);
+  EXPECT_DOUBLE_EQ(e.accuracy, 6.0 / 8);
+  EXPECT_DOUBLE_EQ(e.macro_f1, 0.75);
+  EXPECT_DOUBLE_EQ(e.weighted_f1, 0.75);
+  EXPECT_DOUBLE_EQ(e.classes[0].recall, 0.75);
+  EXPECT_DOUBLE_EQ(e.classes[0].flagged, 0.25);
+  EXPECT_DOUBLE_EQ(e.classes[1].recall, 1);
+  EXPECT_DOUBLE_EQ(e.classes[2].recall, 0.5);
+  EXPECT_EQ(e.confusion[1][3], 2U);
+}
+
 TEST(Evaluation, IsWrittenForPeopleAndPrograms) {
   Evaluation e = evaluate(two, Classes{0, 1}, Classes{0, 1}, Scores{0.25F, 1});
   evaluate_threshold(e, Classes{0, 1}, Scores{0.25F, 1}, 0.5F);
   e.unseen_classes = {"O\"kiru"};
   EXPECT_EQ(to_json(e),
-            "{\"rows\":2,\"accuracy\":1,\"macro_f1\":1,\"weighted_f1\":1,\"roc_auc\":1,"
+            "{\"rows\":2,\"attack_or_not\":false,\"accuracy\":1,\"macro_f1\":1,\"weighted_f1\":1,"
+            "\"roc_auc\":1,"
             "\"pr_auc\":1,\"false_positive_rate\":0,\"detection_rate\":1,\"seen_share\":0,"
             "\"accuracy_ceiling\":1,"
             "\"classes\":[{\"label\":\"Benign\",\"support\":1,\"precision\":1,\"recall\":1,"
-            "\"f1\":1},{\"label\":\"Attack\",\"support\":1,\"precision\":1,\"recall\":1,\"f1\":1}"
+            "\"f1\":1,\"flagged\":0},{\"label\":\"Attack\",\"support\":1,\"precision\":1,"
+            "\"recall\":1,\"f1\":1,\"flagged\":1}"
             "],\"confusion\":[[1,0],[0,1]],\"unseen_classes\":[\"O\\\"kiru\"]}");
   const std::string text = to_text(e);
-  EXPECT_THAT(text, HasSubstr("class   precision  recall      F1  rows\n"));
-  EXPECT_THAT(text, HasSubstr("Benign     1.0000  1.0000  1.0000     1\n"));
+  EXPECT_THAT(text, HasSubstr("class   precision  recall      F1  flagged  rows\n"));
+  EXPECT_THAT(text, HasSubstr("Benign     1.0000  1.0000  1.0000   0.0000     1\n"));
   EXPECT_THAT(text, HasSubstr("truth \\ predicted  0  1\n"));
   EXPECT_THAT(text, HasSubstr("1 Attack           0  1\n"));
   EXPECT_THAT(text, HasSubstr("never trained on: O\"kiru\n"));

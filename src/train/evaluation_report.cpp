@@ -16,10 +16,12 @@ std::string class_table(const Evaluation& evaluation) {
                     {"precision", Align::right},
                     {"recall", Align::right},
                     {"F1", Align::right},
+                    {"flagged", Align::right},
                     {"rows", Align::right}}};
-  for (const ClassMetrics& one : evaluation.classes) {
+  for (std::size_t k = 0; k < classes_of_truth(evaluation); ++k) {
+    const ClassMetrics& one = evaluation.classes[k];
     table.add({printable(one.label), fixed(one.precision), fixed(one.recall), fixed(one.f1),
-               grouped(one.support)});
+               fixed(one.flagged), grouped(one.support)});
   }
   return table.text();
 }
@@ -49,6 +51,7 @@ void append_classes(std::string& out, const Evaluation& evaluation) {
     append_json_field(out, "precision", one.precision);
     append_json_field(out, "recall", one.recall);
     append_json_field(out, "f1", one.f1);
+    append_json_field(out, "flagged", one.flagged);
     out += '}';
   }
   out += "],\"confusion\":[";
@@ -62,6 +65,9 @@ void append_classes(std::string& out, const Evaluation& evaluation) {
 
 std::string to_text(const Evaluation& evaluation) {
   std::string out = class_table(evaluation);
+  if (evaluation.attack_or_not) {
+    out += "\nit names no attack: recall is the share flagged; of attack or not:";
+  }
   out += fmt::format("\naccuracy {}   macro-F1 {}   weighted F1 {}   test rows {}\n",
                      fixed(evaluation.accuracy), fixed(evaluation.macro_f1),
                      fixed(evaluation.weighted_f1), grouped(evaluation.rows));
@@ -81,6 +87,7 @@ std::string to_text(const Evaluation& evaluation) {
 std::string to_json(const Evaluation& evaluation) {
   std::string out = "{";
   append_json_field(out, "rows", evaluation.rows);
+  append_json_field(out, "attack_or_not", evaluation.attack_or_not);
   append_json_field(out, "accuracy", evaluation.accuracy);
   append_json_field(out, "macro_f1", evaluation.macro_f1);
   append_json_field(out, "weighted_f1", evaluation.weighted_f1);

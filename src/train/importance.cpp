@@ -45,19 +45,20 @@ Matrix sample_of(const Prepared& prepared, Random& random) {
   return sample;
 }
 
-double macro_f1(const Model& model, const Prepared& prepared, const Matrix& sample) {
-  const Answers answers = answer(model, sample.rows(prepared.width()));
-  return evaluate(prepared.classes.names, sample.classes, answers.classes, answers.scores).macro_f1;
+double macro_f1(const Model& model, const ModelKind& kind, const Prepared& prepared,
+                const Matrix& sample) {
+  const Answers answers = answer(model, kind, prepared.classes, sample.rows(prepared.width()));
+  return evaluate(kind, sample.classes, answers).macro_f1;
 }
 
 }  // namespace
 
-std::vector<Importance> importances_of(const Model& model, const Prepared& prepared,
-                                       std::uint64_t seed) {
+std::vector<Importance> importances_of(const Model& model, const ModelKind& kind,
+                                       const Prepared& prepared, std::uint64_t seed) {
   Random random = Random{seed}.split();
   const Matrix sample = sample_of(prepared, random);
   const std::size_t width = prepared.width();
-  const double whole = macro_f1(model, prepared, sample);
+  const double whole = macro_f1(model, kind, prepared, sample);
   std::vector<Importance> out;
   std::vector<std::uint32_t> from(sample.classes.size());
   for (const Group& group : groups_of(prepared.features->schema())) {
@@ -69,7 +70,7 @@ std::vector<Importance> importances_of(const Model& model, const Prepared& prepa
         dealt.values[i * width + column] = sample.values[from[i] * width + column];
       }
     }
-    out.push_back({group.name, whole - macro_f1(model, prepared, dealt)});
+    out.push_back({group.name, whole - macro_f1(model, kind, prepared, dealt)});
   }
   std::stable_sort(out.begin(), out.end(),
                    [](const Importance& a, const Importance& b) { return a.loss > b.loss; });

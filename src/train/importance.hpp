@@ -9,7 +9,7 @@ namespace vedette {
 
 /// Permutation importance (Breiman: Random Forests, 2001) on at most 2,000 test rows drawn by
 /// `seed`. The columns "conn_state=S0", "conn_state=SF", … are one: they are dealt together.
-std::vector<Importance> importances_of(const Model& model, const Prepared& prepared,
-                                       std::uint64_t seed);
+std::vector<Importance> importances_of(const Model& model, const ModelKind& kind,
+                                       const Prepared& prepared, std::uint64_t seed);
 
 }  // namespace vedette

@@ -30,8 +30,8 @@ Error out_of_range(std::string message) {
 
 class Preparing {
  public:
-  Preparing(const Dataset& dataset, Split split, const TrainOptions& options)
-      : dataset_(dataset), options_(options) {
+  Preparing(const Dataset& dataset, Split split, const TrainOptions& options, bool benign_suffices)
+      : dataset_(dataset), options_(options), benign_suffices_(benign_suffices) {
     out_.split = std::move(split);
   }
   Result<Prepared> run() {
@@ -53,6 +53,7 @@ class Preparing {
 
   const Dataset& dataset_;
   const TrainOptions& options_;
+  bool benign_suffices_;
   Prepared out_;
 };
 
@@ -79,8 +80,10 @@ Status Preparing::name_classes() {
     return out_of_range(
         "none of the training rows is benign: nothing can be told apart from normal");
   }
-  if (std::count(in_train.begin(), in_train.end(), true) < 2) {
-    return out_of_range("all training rows are benign: a classifier needs a second class");
+  if (!benign_suffices_ && std::count(in_train.begin(), in_train.end(), true) < 2) {
+    return out_of_range(
+        "all training rows are benign: a classifier needs a second class; iforest, hst and "
+        "autoencoder do not");
   }
   out_.classes.of_label.assign(labels, no_class);
   if (options_.binary) {
@@ -202,14 +205,40 @@ TrainingSet Prepared::training_set() const {
   return set;
 }
 
-Result<Prepared> prepare_rows(const Dataset& dataset, Split split, const TrainOptions& options) {
-  return Preparing{dataset, std::move(split), options}.run();
+Result<Prepared> prepare_rows(const Dataset& dataset, Split split, const TrainOptions& options,
+                              bool benign_suffices) {
+  return Preparing{dataset, std::move(split), options, benign_suffices}.run();
 }
 
-Answers answer(const Model& model, Rows rows) {
+namespace {
+
+/// Where each class of a model stands among `names`; unknown joins them when it is new.
+Indices places_of(std::span<const std::string> model_classes, std::vector<std::string>& names) {
+  Indices places;
+  for (const std::string& name : model_classes) {
+    const auto at = std::find(names.begin(), names.end(), name);
+    places.push_back(static_cast<std::uint32_t>(at - names.begin()));
+    if (at == names.end()) names.push_back(name);
+  }
+  return places;
+}
+
+}  // namespace
+
+Evaluation evaluate(const ModelKind& kind, std::span<const std::uint16_t> truth,
+                    const Answers& answers) {
+  Evaluation out = evaluate(answers.names, truth, answers.classes, answers.scores);
+  if (kind.learns == Learns::benign) as_attack_or_not(out);
+  return out;
+}
+
+Answers answer(const Model& model, const ModelKind& kind, const Classes& known, Rows rows) {
   const std::size_t classes = model.class_count();
   std::vector<float> out(score_batch * classes);
   Answers answers;
+  answers.names = known.names;
+  const Indices places =
+      places_of(answers_of(kind, std::span{known.names}.first(known.trained)), answers.names);
   answers.scores.reserve(rows.count);
   answers.classes.reserve(rows.count);
   for (std::size_t from = 0; from < rows.count; from += score_batch) {
@@ -219,8 +248,8 @@ Answers answer(const Model& model, Rows rows) {
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = batch.subspan(i * classes, classes);
       answers.scores.push_back(to_score(row).value);
-      answers.classes.push_back(
-          static_cast<std::uint16_t>(std::max_element(row.begin(), row.end()) - row.begin()));
+      const auto top = std::max_element(row.begin(), row.end()) - row.begin();
+      answers.classes.push_back(static_cast<std::uint16_t>(places[static_cast<std::size_t>(top)]));
     }
   }
   return answers;

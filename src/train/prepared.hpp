@@ -45,15 +45,25 @@ struct Prepared {
 /// Fits classes and features on the training rows of `split`, then makes all rows: flows are
 /// replayed in time order per capture through fresh windows. Of the options it takes columns,
 /// binary, and what fit says of stopping and progress. @return out_of_range (no benign training
-/// rows, or nothing else), not_found (columns), cancelled.
-Result<Prepared> prepare_rows(const Dataset& dataset, Split split, const TrainOptions& options);
+/// rows, or, unless every kind to be fitted learns from benign rows, nothing else), not_found
+/// (columns), cancelled.
+Result<Prepared> prepare_rows(const Dataset& dataset, Split split, const TrainOptions& options,
+                              bool benign_suffices);
+inline bool benign_suffices(const ModelKind& kind) {
+  return kind.learns == Learns::benign;
+}
 
-/// Score::value and the most probable class of each row.
+/// Score::value and the most probable class of each row. The classes index into `names`: those of
+/// the rows, and unknown behind them when the kind may answer it.
 struct Answers {
+  std::vector<std::string> names;
   std::vector<float> scores;
   std::vector<std::uint16_t> classes;
 };
-Answers answer(const Model& model, Rows rows);
+Answers answer(const Model& model, const ModelKind& kind, const Classes& classes, Rows rows);
+/// As evaluate(), and as_attack_or_not() for a kind that learns from benign rows alone.
+Evaluation evaluate(const ModelKind& kind, std::span<const std::uint16_t> truth,
+                    const Answers& answers);
 
 /// The threshold set on one half of the test rows of each class, and the other half, on which its
 /// rates may be measured. The halves are drawn by the seed of the split; the odd row is measured

@@ -193,9 +193,9 @@ Result<double> Searching::cross_validate(const Trial& trial, std::span<const Par
       return model.error();
     }
     if (!model) return 0.0;
-    const Answers answers = answer(**model, part.test.rows(prepared_.width()));
-    sum += evaluate(prepared_.classes.names, part.test.classes, answers.classes, answers.scores)
-               .macro_f1;
+    const Answers answers =
+        answer(**model, kind_, prepared_.classes, part.test.rows(prepared_.width()));
+    sum += evaluate(kind_, part.test.classes, answers).macro_f1;
   }
   return sum / static_cast<double>(parts.size());
 }
@@ -215,7 +215,7 @@ Result<Searched> search(const Dataset& dataset, const ModelKind& kind, const Tra
   if (Status fits = check_options(kind, options); !fits) return fits.error();
   Result<Split> split = make_split(dataset, options.split);
   if (!split) return split.error();
-  Result<Prepared> prepared = prepare_rows(dataset, std::move(*split), options);
+  Result<Prepared> prepared = prepare_rows(dataset, std::move(*split), options, false);
   if (!prepared) return prepared.error();
   return Searching{kind, options, search, std::move(*prepared)}.run();
 }

@@ -50,7 +50,8 @@ Status Training::make_rows() {
   if (Status fits = check_options(kind_, options_); !fits) return fits;
   Result<Split> split = make_split(dataset_, options_.split);
   if (!split) return split.error();
-  Result<Prepared> prepared = prepare_rows(dataset_, std::move(*split), options_);
+  Result<Prepared> prepared =
+      prepare_rows(dataset_, std::move(*split), options_, benign_suffices(kind_));
   if (!prepared) return prepared.error();
   prepared_ = std::move(*prepared);
   return {};
@@ -64,7 +65,7 @@ Status Training::fit_model() {
   if (!model) return model.error();
   out_.fit_seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  out_.file.classes = std::move(set.classes);
+  out_.file.classes = answers_of(kind_, set.classes);
   out_.file.schema = std::move(set.schema);
   out_.file.model = std::move(*model);
   return {};
@@ -73,15 +74,14 @@ Status Training::fit_model() {
 /// What needs no threshold is measured on all test rows; the threshold is set on one half of them
 /// and its rates are measured on the other.
 void Training::evaluate_model() {
-  const Answers answers = answer(*out_.file.model, prepared_.test_rows());
+  const Answers answers = answer(*out_.file.model, kind_, prepared_.classes, prepared_.test_rows());
   const Calibrated calibrated = calibrate_on_half(prepared_, answers, options_);
   out_.file.threshold = calibrated.threshold;
   std::string note = note_on(out_.file.threshold, options_.false_positive_rate);
   if (!note.empty()) out_.notes.push_back(std::move(note));
 
   Evaluation& evaluation = out_.evaluation;
-  evaluation =
-      evaluate(prepared_.classes.names, prepared_.test.classes, answers.classes, answers.scores);
+  evaluation = evaluate(kind_, prepared_.test.classes, answers);
   evaluate_threshold(evaluation, calibrated.truth, calibrated.scores, calibrated.threshold.value);
   const Repetition repetition = repetition_of(prepared_);
   evaluation.seen_share = repetition.seen_share;

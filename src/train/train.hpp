@@ -145,13 +145,17 @@ struct ClassMetrics {
   std::string label;
   std::uint64_t support = 0;                 ///< test rows of this class
   double precision = 0, recall = 0, f1 = 0;  ///< 0 when undefined, as scikit-learn does
+  double flagged = 0;  ///< share of its rows answered with any class but benign
 };
 struct Evaluation {
   std::vector<ClassMetrics> classes;                  ///< one per label, in the order of the labels
   std::vector<std::vector<std::uint64_t>> confusion;  ///< [truth][predicted]
   std::uint64_t rows = 0;
-  /// macro_f1 is the mean over the classes that occur in truth or prediction, as in scikit-learn.
+  /// macro_f1 is the mean over the classes that occur in truth or prediction, as in scikit-learn;
+  /// unknown_label is an answer and no class: rows answered so are missed by their class, but it
+  /// has no F1 of its own.
   double accuracy = 0, macro_f1 = 0, weighted_f1 = 0;
+  bool attack_or_not = false;      ///< as as_attack_or_not() left it
   double roc_auc = 0, pr_auc = 0;  ///< attack or not; NaN when only one of both is there
   /// At the working threshold, on the test rows that it was not calibrated on: benign rows at or
   /// above it, attack rows at or above it.
@@ -167,6 +171,12 @@ std::string to_json(const Evaluation& evaluation);
 /// needs the training rows are left as they are.
 Evaluation evaluate(std::span<const std::string> labels, std::span<const std::uint16_t> truth,
                     std::span<const std::uint16_t> predicted, std::span<const float> score);
+/// For a model that names no attack: accuracy and the F1s become those of two classes, benign and
+/// all others; an attack's recall is the share of its rows that was flagged, its precision and F1
+/// are undefined. The confusion keeps what was answered.
+void as_attack_or_not(Evaluation& out);
+/// How many of the classes may stand in truth: all but an unknown that no row has.
+std::size_t classes_of_truth(const Evaluation& evaluation);
 /// Fills the two rates.
 void evaluate_threshold(Evaluation& out, std::span<const std::uint16_t> truth,
                         std::span<const float> score, float threshold);
@@ -201,8 +211,8 @@ struct Trained {
 };
 /// Fits on the training rows only: features, model and usual ranges; the threshold on one half of
 /// the test rows, whose rates at it are measured on the other half. Rows are replayed in time order
-/// per capture through fresh windows. @return out_of_range (one class, no benign rows, too few
-/// rows), cancelled.
+/// per capture through fresh windows. @return out_of_range (no benign rows, too few rows; nothing
+/// but benign rows for a kind that learns from classes), cancelled.
 Result<Trained> train(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options);
 
 // ---- compare -------------------------------------------------------------------------------

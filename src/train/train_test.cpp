@@ -87,6 +87,36 @@ TEST(Train, BinaryKnowsTwoClassesAndStillNamesWhatItNeverSaw) {
   EXPECT_EQ(each->evaluation.classes[2].recall, 0);
 }
 
+TEST(Train, BenignRowsAloneSufficeForWhatLearnsFromThem) {
+  const Dataset benign = dataset_of({{"a", "Benign", 500, 500, ConnState::SF}});
+  EXPECT_FALSE(train(benign, nearest_kind, options_with("random")));
+  const auto trained = train(benign, iforest_kind, options_with("random"));
+  ASSERT_TRUE(trained) << trained.error().message;
+  EXPECT_EQ(trained->file.classes, (std::vector<std::string>{"Benign", "unknown"}));
+  EXPECT_TRUE(trained->evaluation.attack_or_not);
+  EXPECT_TRUE(std::isnan(trained->evaluation.roc_auc)) << "there was nothing to find";
+}
+
+TEST(Train, AnAttackOfAnyClassIsFoundByWhatNamesNone) {
+  const auto trained = train(easy(), hst_kind, options_with("random"));
+  ASSERT_TRUE(trained) << trained.error().message;
+  const Evaluation& e = trained->evaluation;
+  EXPECT_GT(e.roc_auc, 0.95);
+  EXPECT_GT(e.detection_rate, 0.9);
+  for (const ClassMetrics& one : e.classes) {
+    EXPECT_EQ(one.recall, one.label == "Benign" ? 1 - one.flagged : one.flagged) << one.label;
+  }
+}
+
+TEST(Train, GuardAnswersClassesAndUnknown) {
+  const auto trained = train(easy(), guard_kind, options_with("random"));
+  ASSERT_TRUE(trained) << trained.error().message;
+  EXPECT_EQ(trained->file.classes.size(), 4U);
+  EXPECT_EQ(trained->file.classes.back(), "unknown");
+  EXPECT_GT(trained->evaluation.roc_auc, 0.95);
+  EXPECT_FALSE(trained->evaluation.attack_or_not);
+}
+
 TEST(Train, SeenShareCountsEqualRows) {
   DatasetWriter writer;
   Record record;

@@ -59,12 +59,15 @@ TEST_F(Detectors, ComparesEveryModelAndWritesAReport) {
          {"accuracy", "macro_f1", "weighted_f1", "fit_seconds", "ns_per_row"}) {
       ASSERT_TRUE(model[figure].is_number()) << figure;
     }
-    EXPECT_GT(model["accuracy"], 0.3);
-    EXPECT_LE(model["accuracy"], json["accuracy_ceiling"].get<double>() + 1e-9);
+    // What may answer unknown is no better classifier for it.
+    if (!model["attack_or_not"] && model["model"] != "guard") {
+      EXPECT_GT(model["accuracy"], 0.3);
+      EXPECT_LE(model["accuracy"], json["accuracy_ceiling"].get<double>() + 1e-9);
+    }
     EXPECT_TRUE(model["per_class"].contains("Benign"));
   }
-  EXPECT_EQ(models,
-            (std::set<std::string>{"tree", "bayes", "svm", "cnn", "mlp", "forest", "boost"}));
+  EXPECT_EQ(models, (std::set<std::string>{"tree", "bayes", "svm", "cnn", "mlp", "forest", "boost",
+                                           "iforest", "hst", "autoencoder", "guard"}));
   std::ifstream in{report};
   const std::string html{std::istreambuf_iterator<char>{in}, {}};
   for (const std::string& model : models) {
