@@ -1,11 +1,11 @@
 /// People and their tokens: login, users, API tokens, audit. The deeds are in auth.cpp.
 #include "api/json.hpp"
 #include "api/parameters.hpp"
-#include "api/service.hpp"
+#include "api/state.hpp"
 
 namespace vedette {
 
-HttpResponse post_login(Service& service, const Call& call) {
+HttpResponse post_login(ApiState& service, const Call& call) {
   Fields fields{call.request};
   const std::string user = fields.text("user", user_name_bytes_max);
   const std::string password = fields.text("password", password_bytes_max);
@@ -13,19 +13,19 @@ HttpResponse post_login(Service& service, const Call& call) {
   return service.auth.login(call.request, user, password);
 }
 
-HttpResponse post_logout(Service& service, const Call& call) {
+HttpResponse post_logout(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   return service.auth.logout(call.caller);
 }
 
-HttpResponse get_me(Service&, const Call& call) {
+HttpResponse get_me(ApiState&, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   return json_answer({{"user", call.caller.user}, {"role", call.caller.role}});
 }
 
-HttpResponse get_users(Service& service, const Call& call) {
+HttpResponse get_users(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto users = service.parts.store.users();
@@ -36,7 +36,7 @@ HttpResponse get_users(Service& service, const Call& call) {
   });
 }
 
-HttpResponse post_user(Service& service, const Call& call) {
+HttpResponse post_user(ApiState& service, const Call& call) {
   Fields fields{call.request};
   const std::string name = fields.text("name", user_name_bytes_max);
   const std::string password = fields.text("password", password_bytes_max);
@@ -45,13 +45,13 @@ HttpResponse post_user(Service& service, const Call& call) {
   return service.auth.put_user(call.caller, name, password, role);
 }
 
-HttpResponse delete_user(Service& service, const Call& call) {
+HttpResponse delete_user(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   return service.auth.drop_user(call.caller, call.argument);
 }
 
-HttpResponse get_tokens(Service& service, const Call& call) {
+HttpResponse get_tokens(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   auto tokens = service.parts.store.tokens(call.caller.user);
@@ -65,7 +65,7 @@ HttpResponse get_tokens(Service& service, const Call& call) {
   });
 }
 
-HttpResponse post_token(Service& service, const Call& call) {
+HttpResponse post_token(ApiState& service, const Call& call) {
   constexpr std::uint64_t days_max = 3650;
   Fields fields{call.request};
   const std::string name = fields.text("name", user_name_bytes_max);
@@ -74,13 +74,13 @@ HttpResponse post_token(Service& service, const Call& call) {
   return service.auth.make_token(call.caller, name, std::chrono::hours{24 * days});
 }
 
-HttpResponse delete_token(Service& service, const Call& call) {
+HttpResponse delete_token(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   return service.auth.drop_token(call.caller, call.argument);
 }
 
-HttpResponse get_audit(Service& service, const Call& call) {
+HttpResponse get_audit(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   const auto limit = parameters.integer("limit", 1, 1000, 100);
   if (auto problem = parameters.problem()) return std::move(*problem);

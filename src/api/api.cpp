@@ -2,7 +2,7 @@
 #include "api/api.hpp"
 
 #include "api/routes.hpp"
-#include "api/service.hpp"
+#include "api/state.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
 
@@ -75,7 +75,7 @@ struct Api::Impl {
     return match.route->handler(service, {request, **caller, match.argument});
   }
 
-  Service service;
+  ApiState service;
 };
 
 Api::Api(ApiParts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
@@ -95,7 +95,7 @@ std::size_t Api::body_limit(const HttpRequest& request) {
 }
 
 void Api::tick() {
-  Service& service = impl_->service;
+  ApiState& service = impl_->service;
   service.timeline.sample(service.parts.clock.now(), look_at(service.parts.pipeline.counters()));
   if (service.parts.hub.has_subscribers()) {
     service.parts.hub.publish("tick", tick_json(service));

@@ -1,7 +1,7 @@
 /// Model files: list, upload, activate. The deeds are in model_desk.cpp.
 #include "api/json.hpp"
 #include "api/parameters.hpp"
-#include "api/service.hpp"
+#include "api/state.hpp"
 
 namespace vedette {
 
@@ -43,7 +43,7 @@ Json card_json(const ModelCard& card) {
 
 }  // namespace
 
-HttpResponse get_models(Service& service, const Call& call) {
+HttpResponse get_models(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto cards = service.models.list();
@@ -53,7 +53,7 @@ HttpResponse get_models(Service& service, const Call& call) {
   });
 }
 
-HttpResponse post_model(Service& service, const Call& call) {
+HttpResponse post_model(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto card = service.models.upload(call.request.body);
@@ -63,7 +63,7 @@ HttpResponse post_model(Service& service, const Call& call) {
   return json_answer(card_json(*card), 201);
 }
 
-HttpResponse activate_model(Service& service, const Call& call) {
+HttpResponse activate_model(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto card = service.models.activate(call.argument);

@@ -3,7 +3,7 @@
 
 #include "api/json.hpp"
 #include "api/parameters.hpp"
-#include "api/service.hpp"
+#include "api/state.hpp"
 #include "base/text.hpp"
 
 namespace vedette {
@@ -46,13 +46,13 @@ VerdictQuery record_query(Parameters& parameters) {
 
 using AppendJudged = void (*)(std::string&, const Judged&);
 
-HttpResponse judged_page(Service& service, const VerdictQuery& query, AppendJudged append) {
+HttpResponse judged_page(ApiState& service, const VerdictQuery& query, AppendJudged append) {
   const auto page = service.parts.store.verdicts(query);
   if (!page) return problem_of(page.error());
   return list_answer(page->items, page->next, append);
 }
 
-HttpResponse one_judged(Service& service, const Call& call, AppendJudged append) {
+HttpResponse one_judged(ApiState& service, const Call& call, AppendJudged append) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto key = key_from_text(call.argument);
@@ -82,7 +82,7 @@ struct FoundAlert {
   HttpResponse problem;
 };
 
-FoundAlert find_alert(Service& service, const std::string& argument) {
+FoundAlert find_alert(ApiState& service, const std::string& argument) {
   const auto id = parse_integer<std::uint64_t>(argument);
   if (!id) return {{}, http_problem(400, "id " + vedette::quoted(argument) + " is no alert id")};
   auto alert = service.parts.store.alert(*id);
@@ -99,7 +99,7 @@ HttpResponse alert_answer(const Alert& alert) {
 
 }  // namespace
 
-HttpResponse get_devices(Service& service, const Call& call) {
+HttpResponse get_devices(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto devices = service.parts.store.devices();
@@ -107,7 +107,7 @@ HttpResponse get_devices(Service& service, const Call& call) {
   return list_answer(*devices, "", &append_device_json);
 }
 
-HttpResponse get_device(Service& service, const Call& call) {
+HttpResponse get_device(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto devices = service.parts.store.devices();
@@ -123,7 +123,7 @@ HttpResponse get_device(Service& service, const Call& call) {
   return response;
 }
 
-HttpResponse get_verdicts(Service& service, const Call& call) {
+HttpResponse get_verdicts(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   VerdictQuery query = record_query(parameters);
   query.anomalous = parameters.flag("anomalous");
@@ -132,22 +132,22 @@ HttpResponse get_verdicts(Service& service, const Call& call) {
   return judged_page(service, query, &append_verdict_json);
 }
 
-HttpResponse get_verdict(Service& service, const Call& call) {
+HttpResponse get_verdict(ApiState& service, const Call& call) {
   return one_judged(service, call, &append_verdict_json);
 }
 
-HttpResponse get_records(Service& service, const Call& call) {
+HttpResponse get_records(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   const VerdictQuery query = record_query(parameters);
   if (auto problem = parameters.problem()) return std::move(*problem);
   return judged_page(service, query, &append_stored_record_json);
 }
 
-HttpResponse get_record(Service& service, const Call& call) {
+HttpResponse get_record(ApiState& service, const Call& call) {
   return one_judged(service, call, &append_stored_record_json);
 }
 
-HttpResponse get_alerts(Service& service, const Call& call) {
+HttpResponse get_alerts(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   AlertQuery query;
   query.device = parameters.text("device", Record::device_bytes_max);
@@ -161,14 +161,14 @@ HttpResponse get_alerts(Service& service, const Call& call) {
   return list_answer(page->items, page->next, &append_alert_json);
 }
 
-HttpResponse get_alert(Service& service, const Call& call) {
+HttpResponse get_alert(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const FoundAlert found = find_alert(service, call.argument);
   return found.alert ? alert_answer(*found.alert) : found.problem;
 }
 
-HttpResponse post_alert(Service& service, const Call& call) {
+HttpResponse post_alert(ApiState& service, const Call& call) {
   const FoundAlert found = find_alert(service, call.argument);
   if (!found.alert) return found.problem;
   const Alert& before = *found.alert;
@@ -188,7 +188,7 @@ HttpResponse post_alert(Service& service, const Call& call) {
   return after.alert ? alert_answer(*after.alert) : after.problem;
 }
 
-HttpResponse get_quarantine(Service& service, const Call& call) {
+HttpResponse get_quarantine(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   const std::string before = parameters.text("before", cursor_bytes_max);
   const auto limit = parameters.integer("limit", 1, limit_max, 100);

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/service.hpp"
+#include "api/state.hpp"
 
 namespace vedette {
 

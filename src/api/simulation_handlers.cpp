@@ -2,7 +2,7 @@
 #include "api/fleet_control.hpp"
 #include "api/json.hpp"
 #include "api/parameters.hpp"
-#include "api/service.hpp"
+#include "api/state.hpp"
 
 namespace vedette {
 
@@ -107,7 +107,7 @@ HttpResponse fleet_problem(const Error& error) {
 
 }  // namespace
 
-HttpResponse get_scoreboard(Service& service, const Call& call) {
+HttpResponse get_scoreboard(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const Scoreboard* const scoreboard = service.parts.scoreboard;
@@ -127,7 +127,7 @@ HttpResponse get_scoreboard(Service& service, const Call& call) {
                       {"episodes", array_of(look.episodes, episode_json)}});
 }
 
-HttpResponse reset_scoreboard(Service& service, const Call& call) {
+HttpResponse reset_scoreboard(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   if (service.parts.scoreboard == nullptr) {
@@ -138,7 +138,7 @@ HttpResponse reset_scoreboard(Service& service, const Call& call) {
   return nothing_to_say();
 }
 
-HttpResponse get_simulation(Service& service, const Call& call) {
+HttpResponse get_simulation(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   if (service.parts.fleet == nullptr) return no_fleet();
@@ -150,7 +150,7 @@ HttpResponse get_simulation(Service& service, const Call& call) {
                       {"episodes", array_of(fleet->episodes, running_json)}});
 }
 
-HttpResponse start_episode(Service& service, const Call& call) {
+HttpResponse start_episode(ApiState& service, const Call& call) {
   Fields fields{call.request};
   FleetOrder order;
   order.kind = fields.text("kind", kind_bytes_max);
@@ -167,7 +167,7 @@ HttpResponse start_episode(Service& service, const Call& call) {
   return json_answer({{"number", *number}}, 201);
 }
 
-HttpResponse stop_episodes(Service& service, const Call& call) {
+HttpResponse stop_episodes(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   const std::string device = parameters.text("device", Record::device_bytes_max);
   if (auto problem = parameters.problem()) return std::move(*problem);

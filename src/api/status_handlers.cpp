@@ -5,7 +5,7 @@
 #include "api/json.hpp"
 #include "api/metrics.hpp"
 #include "api/parameters.hpp"
-#include "api/service.hpp"
+#include "api/state.hpp"
 
 namespace vedette {
 
@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::chrono::minutes roll_up_range_max{10'080};
 
-std::string_view health_of(const Service& service) {
+std::string_view health_of(const ApiState& service) {
   return service.parts.pipeline.counters().degraded ? "degraded" : "ok";
 }
 
@@ -56,13 +56,13 @@ Json active_models_json(const DetectorSet& set) {
 
 }  // namespace
 
-HttpResponse get_health(Service& service, const Call& call) {
+HttpResponse get_health(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   return json_answer({{"status", health_of(service)}, {"version", service.parts.version}});
 }
 
-HttpResponse get_status(Service& service, const Call& call) {
+HttpResponse get_status(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const ApiParts& parts = service.parts;
@@ -88,7 +88,7 @@ HttpResponse get_status(Service& service, const Call& call) {
   });
 }
 
-std::string tick_json(Service& service) {
+std::string tick_json(ApiState& service) {
   const ApiParts& parts = service.parts;
   const Counters& counters = parts.pipeline.counters();
   const Json tick = {{"time", to_rfc3339(parts.clock.now())},
@@ -99,7 +99,7 @@ std::string tick_json(Service& service) {
   return tick.dump();
 }
 
-HttpResponse get_timeline(Service& service, const Call& call) {
+HttpResponse get_timeline(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   const auto seconds = parameters.integer("seconds", 1, Timeline::seconds_max, 600);
   if (auto problem = parameters.problem()) return std::move(*problem);
@@ -114,7 +114,7 @@ HttpResponse get_timeline(Service& service, const Call& call) {
   return json_answer({{"step_seconds", 1}, {"points", std::move(points)}});
 }
 
-HttpResponse get_roll_ups(Service& service, const Call& call) {
+HttpResponse get_roll_ups(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   const std::string device = parameters.text("device", Record::device_bytes_max);
   const Time to = parameters.time("to").value_or(service.parts.clock.now());
@@ -137,7 +137,7 @@ HttpResponse get_roll_ups(Service& service, const Call& call) {
   return json_answer({{"items", std::move(items)}});
 }
 
-HttpResponse get_stream(Service& service, const Call& call) {
+HttpResponse get_stream(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   HttpResponse response;
@@ -152,7 +152,7 @@ HttpResponse get_stream(Service& service, const Call& call) {
   return response;
 }
 
-HttpResponse get_metrics(Service& service, const Call& call) {
+HttpResponse get_metrics(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   const auto counts = service.parts.store.counts();
@@ -163,7 +163,7 @@ HttpResponse get_metrics(Service& service, const Call& call) {
   return response;
 }
 
-HttpResponse get_contract(Service&, const Call& call) {
+HttpResponse get_contract(ApiState&, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
   HttpResponse response;

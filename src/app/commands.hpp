@@ -100,7 +100,7 @@ Status run_serve(const std::filesystem::path& config, const Clock& clock, std::s
 
 struct DemoOptions {
   std::filesystem::path state = "vedette-demo";
-  std::size_t devices = 24;
+  std::filesystem::path scenario;  ///< empty: the story of demo_story.hpp
   std::uint64_t seed = 1;
   std::uint16_t port = 8080;  ///< the next free one is taken when it is busy
 };

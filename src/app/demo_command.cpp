@@ -5,7 +5,9 @@
 
 #include "app/broker_process.hpp"
 #include "app/commands.hpp"
+#include "app/demo_story.hpp"
 #include "app/live_fleet.hpp"
+#include "app/scenario.hpp"
 #include "app/service.hpp"
 #include "app/simulate_command.hpp"
 #include "app/tables.hpp"
@@ -17,28 +19,39 @@ namespace vedette {
 
 namespace {
 
-// About four days of 24 devices at the default pace: enough episodes of every attack to learn from,
-// and a second of training.
+// Some hours of the demo's fleet: enough episodes of every attack to learn from, and some seconds
+// of training.
 constexpr std::size_t training_flows = 200'000;
+constexpr std::string_view truth_topic = "vedette/truth";
 
-/// Labelled simulated flows of another seed than the live fleet's, so that the page does not show
-/// the model its own training data.
-Status make_model(const DemoOptions& options, const std::filesystem::path& path, const Clock& clock,
-                  std::stop_token stop) {
+/// The scenario the demo plays: the user's own, or its story.
+Result<FleetPlan> demo_plan(const DemoOptions& options) {
+  Result<FleetPlan> plan = options.scenario.empty() ? parse_scenario(demo_story, "the demo's story")
+                                                    : load_scenario(options.scenario);
+  if (plan) plan->seed = options.seed;
+  return plan;
+}
+
+/// Labelled flows of the same fleet with another seed, and with every attack by chance instead of
+/// those of the scenario: the page does not show the model its own training data.
+Status make_model(const DemoOptions& options, FleetPlan fleet, const std::filesystem::path& path,
+                  const Clock& clock, std::stop_token stop) {
   fmt::print("training on {} simulated flows …\n", training_flows);
   std::fflush(stdout);
-  FleetPlan fleet;
-  fleet.devices = options.devices;
   fleet.seed = options.seed + 1;
   fleet.start = clock.now() - std::chrono::days{7};
-  FleetSimulator simulator{fleet};
+  fleet.readings = false;
+  fleet.episodes.clear();
+  fleet.kinds.clear();
+  fleet.episode_every = std::chrono::seconds{60};
+  fleet.episode_length = std::chrono::seconds{30};
+  FleetSimulator simulator{std::move(fleet)};
   DatasetWriter writer;
   Simulated item;
   Progress progress{"simulating", training_flows};
   while (writer.size() < training_flows) {
     if (stop.stop_requested()) return Error{Errc::cancelled, "stopped"};
     simulator.next(item);
-    if (item.record.kind != RecordKind::flow) continue;
     writer.add("simulated", item.record, item.truth);
     progress.advance();
   }
@@ -49,10 +62,11 @@ Status make_model(const DemoOptions& options, const std::filesystem::path& path,
   if (!dataset) return dataset.error();
   TrainOptions train_options;
   train_options.split.by = "time";
+  train_options.columns = "windows";
   train_options.created = to_rfc3339(clock.now());
   train_options.fit.threads = std::max(1U, std::thread::hardware_concurrency());
   train_options.fit.stop = stop;
-  auto trained = train(*dataset, tree_kind, train_options);
+  auto trained = train(*dataset, forest_kind, train_options);
   if (!trained) return trained.error();
   if (Status saved = save_model(path, trained->file); !saved) return saved;
   fmt::print("  {}: accuracy {:.4f}, macro-F1 {:.4f} on flows it was not trained on\n",
@@ -69,7 +83,7 @@ Config demo_config(const DemoOptions& options, const std::string& broker,
   config.store.uri = "sqlite:" + (options.state / "demo.db").string();
   config.models.folder = options.state / "models";
   config.models.flow = model.string();
-  config.scoreboard.truth = "vedette/truth/#";
+  config.scoreboard.truth = std::string{truth_topic} + "/#";
   return config;
 }
 
@@ -87,9 +101,11 @@ Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token 
   std::error_code failed;
   std::filesystem::create_directories(options.state / "models", failed);
   if (failed) return Error{Errc::io, options.state.string() + ": " + failed.message()};
-  const std::filesystem::path model = options.state / "models" / "demo-tree.vdm";
+  const Result<FleetPlan> plan = demo_plan(options);
+  if (!plan) return plan.error();
+  const std::filesystem::path model = options.state / "models" / "demo-forest.vdm";
   if (!std::filesystem::exists(model)) {
-    if (Status made = make_model(options, model, clock, stop); !made) return made;
+    if (Status made = make_model(options, *plan, model, clock, stop); !made) return made;
   }
   auto broker = BrokerProcess::start(options.state / "mosquitto", stop);
   if (!broker) return broker.error();
@@ -105,11 +121,9 @@ Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token 
   std::jthread fleet{[&](std::stop_token ended) {
     SimulateOptions simulate;
     simulate.to = broker->uri();
-    simulate.fleet.devices = options.devices;
-    simulate.fleet.seed = options.seed;
-    // Livelier than life: about forty messages a second, and something happens every minute.
-    simulate.fleet.pace = 4;
-    simulate.fleet.episode_every = std::chrono::seconds{40};
+    simulate.fleet = *plan;
+    simulate.length = plan->duration;
+    simulate.truth_topic = truth_topic;
     simulate.between = [&](FleetSimulator& simulator) { live.serve(simulator); };
     simulate.progress = false;
     if (const auto done = run_simulate(simulate, clock, ended); !done) {

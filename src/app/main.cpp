@@ -3,12 +3,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
-#include <functional>
 
+#include "app/cli.hpp"
 #include "app/commands.hpp"
-#include "app/interrupt.hpp"
-#include "app/simulate_command.hpp"
-#include "app/system_clock.hpp"
 #include "app/tables.hpp"
 #include "base/text.hpp"
 
@@ -35,27 +32,6 @@ int exit_code(const Error& error) {
   }
 }
 
-/// What a command needs from its surroundings.
-struct World {
-  SystemClock clock;
-  Interrupt interrupt;
-};
-
-using Command = std::function<Status(World&)>;
-
-/// Adds a subcommand whose options live as long as the returned closure.
-template <class Options, class Describe, class Run>
-void add_command(CLI::App& parent, const char* name, const char* summary, const char* example,
-                 Command& chosen, Describe describe, Run run) {
-  CLI::App* sub = parent.add_subcommand(name, summary);
-  sub->footer(std::string{"Example:\n  "} + example);
-  auto options = std::make_shared<Options>();
-  describe(*sub, *options);
-  sub->callback([&chosen, options, run] {
-    chosen = [options, run](World& world) { return run(*options, world); };
-  });
-}
-
 std::string flow_model_names() {
   std::vector<std::string_view> names;
   for (const ModelKind& kind : model_kinds()) {
@@ -80,8 +56,9 @@ template <class Options>
 void describe_fit(CLI::App& sub, Options& options) {
   sub.footer(sub.get_footer() + "\n" + flow_model_lines());
   sub.add_option("dataset", options.dataset, "a data set from prepare")->required();
-  sub.add_option("--columns", options.columns,
-                 "behaviour, published24 or ports (default: what prepare was told, or behaviour)");
+  sub.add_option(
+      "--columns", options.columns,
+      "behaviour, windows, published24 or ports (default: what prepare was told, or behaviour)");
   sub.add_option("--train-share", options.train_share, "share of the rows to fit on")
       ->check(CLI::Range(0.05, 0.95))
       ->capture_default_str();
@@ -108,7 +85,7 @@ void add_data_commands(CLI::App& app, Command& chosen) {
         sub.add_option("-o,--out", options.out, "the data set to write")->required();
         sub.add_option("--format", options.format, "zeek, json or csv (default: look inside)");
         sub.add_option("--columns", options.columns,
-                       "what train and compare take: behaviour, published24 or ports");
+                       "what train and compare take: behaviour, windows, published24 or ports");
         sub.add_flag("--json", options.json, "the report as JSON");
       },
       [](const PrepareOptions& options, World& world) {
@@ -197,9 +174,8 @@ void add_service_commands(CLI::App& app, Command& chosen) {
       chosen,
       [](CLI::App& sub, DemoOptions& options) {
         sub.add_option("--state", options.state, "folder for what it keeps")->capture_default_str();
-        sub.add_option("--devices", options.devices)
-            ->check(CLI::Range(1, 10'000))
-            ->capture_default_str();
+        sub.add_option("--scenario", options.scenario,
+                       "a scenario file (default: a story of five minutes)");
         sub.add_option("--seed", options.seed)->capture_default_str();
         sub.add_option("--port", options.port, "of the dashboard")->capture_default_str();
       },
@@ -255,90 +231,6 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
   add_command<UserOptions>(
       *user, "list", "all users", "vedette user list --config vedette.toml", chosen, common,
       [](const UserOptions& options, World&) { return run_user_list(options); });
-}
-
-/// The words of `simulate`; what they mean is in SimulateOptions.
-struct SimulateWords {
-  SimulateOptions options;
-  std::string duration;
-  std::string start;
-};
-
-void describe_simulate(CLI::App& sub, SimulateWords& words) {
-  SimulateOptions& options = words.options;
-  sub.add_option("--to", options.to,
-                 "mqtt://broker, flows.log (Zeek, labelled), records.jsonl, or - (JSON lines)")
-      ->capture_default_str();
-  sub.add_option("--devices", options.fleet.devices)->capture_default_str();
-  sub.add_option("--seed", options.fleet.seed)->capture_default_str();
-  sub.add_option("--pace", options.fleet.pace, "how often each device speaks, 1 is usual")
-      ->capture_default_str();
-  sub.add_option("--attack", options.fleet.kinds,
-                 "only these attacks and faults begin (default: all)");
-  sub.add_option("--duration", words.duration, "how long: 90s, 10m, 6h, 2d");
-  sub.add_option("--messages", options.messages_max, "how many at most");
-  sub.add_option("--start", words.start, "the fleet's first moment, RFC 3339 (default: now)");
-  sub.add_option("--replay", options.replay, "send these captures instead of a fleet");
-  sub.add_option("--rate", options.rate, "messages a second")->check(CLI::NonNegativeNumber);
-  sub.add_option("--qos", options.qos)->check(CLI::Range(0, 2))->capture_default_str();
-  sub.add_option("--ca-file", options.connection.ca_file, "for mqtts://");
-}
-
-/// "90s", "10m", "6h", "2d" or plain seconds.
-Result<Duration> parse_duration(std::string_view text) {
-  constexpr std::string_view units = "smhd";
-  constexpr std::int64_t seconds[] = {1, 60, 3600, 86'400};
-  std::int64_t unit = 1;
-  std::string_view digits = text;
-  if (const std::size_t at = units.find(text.empty() ? ' ' : text.back());
-      at != std::string_view::npos) {
-    unit = seconds[at];
-    digits.remove_suffix(1);
-  }
-  const auto number = parse_double(digits);
-  if (!number || *number <= 0 || *number * static_cast<double>(unit) > 1e9) {
-    return Error{Errc::malformed,
-                 fmt::format("--duration {}: must be like 90s, 10m, 6h or 2d", quoted(text))};
-  }
-  return Duration{static_cast<std::int64_t>(*number * static_cast<double>(unit) * 1e6)};
-}
-
-void print_report(const SimulateReport& report) {
-  fmt::print(stderr, "{} records in {:.1f} s{}\n", report.sent, report.seconds,
-             report.stopped ? ", then stopped" : "");
-  if (report.skipped > 0) {
-    fmt::print(stderr, "{} readings left out: the file holds flows only\n", report.skipped);
-  }
-  if (report.refused > 0) {
-    fmt::print(stderr, "{} lines refused, the first: {}\n", report.refused, report.first_refusal);
-  }
-  for (const auto& [label, count] : report.labels) {
-    fmt::print(stderr, "  {:<28} {:>10}\n", label.empty() ? "(no label)" : label, count);
-  }
-}
-
-Status simulate(SimulateWords words, World& world) {
-  if (!words.duration.empty()) {
-    const Result<Duration> length = parse_duration(words.duration);
-    if (!length) return length.error();
-    words.options.length = *length;
-  }
-  if (!words.start.empty()) {
-    const Result<Time> start = parse_time(words.start);
-    if (!start) return Error{start.error().code, "--start: " + start.error().message};
-    words.options.fleet.start = *start;
-  }
-  const auto report = run_simulate(words.options, world.clock, world.interrupt.token());
-  if (!report) return report.error();
-  print_report(*report);
-  return {};
-}
-
-void add_simulate(CLI::App& app, Command& chosen) {
-  add_command<SimulateWords>(app, "simulate",
-                             "a fleet, or a replayed capture, over MQTT or into a file",
-                             "vedette simulate --devices 30 --duration 10m --seed 7 --to flows.log",
-                             chosen, describe_simulate, simulate);
 }
 
 }  // namespace

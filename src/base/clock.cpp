@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cmath>
 
 #include "base/quick_text.hpp"
+
+#include "base/text.hpp"
 
 namespace vedette {
 
@@ -132,6 +135,59 @@ Result<Time> parse_time(std::string_view text) {
   }
   return Time{std::chrono::sys_days{date}} + std::chrono::hours{hour} +
          std::chrono::minutes{minute - offset} + std::chrono::seconds{second} + Duration{fraction};
+}
+
+namespace {
+
+struct Unit {
+  std::string_view name;
+  std::int64_t micros;
+};
+/// "ms" stands before "s", so that it is found first.
+constexpr std::array units{Unit{"ms", 1'000},
+                           Unit{"us", 1},
+                           Unit{"s", 1'000'000},
+                           Unit{"m", 60'000'000},
+                           Unit{"h", 3'600'000'000},
+                           Unit{"d", 86'400'000'000},
+                           Unit{"w", 7 * 86'400'000'000}};
+
+}  // namespace
+
+Result<Duration> parse_duration(std::string_view text) {
+  std::int64_t micros = 1'000'000;
+  std::string_view digits = text;
+  for (const Unit& unit : units) {
+    if (!digits.ends_with(unit.name)) continue;
+    micros = unit.micros;
+    digits.remove_suffix(unit.name.size());
+    break;
+  }
+  const auto number = parse_double(digits);
+  if (!number) {
+    return Error{Errc::malformed, fmt::format("{} is no duration like 250ms, 90s, 10m, 6h, 2d or "
+                                              "1w",
+                                              quoted(text))};
+  }
+  constexpr double longest = 100 * 366 * 86'400e6;
+  const double whole = *number * static_cast<double>(micros);
+  if (!(whole >= 0) || whole > longest) {
+    return Error{Errc::out_of_range,
+                 fmt::format("a duration is 0 to 100 years, not {}", quoted(text))};
+  }
+  return Duration{static_cast<std::int64_t>(std::llround(whole))};
+}
+
+std::string duration_text(Duration duration) {
+  const std::int64_t micros = duration.count();
+  if (micros == 0) return "0s";
+  // The largest unit that leaves a whole number; weeks are for reading only.
+  for (auto unit = units.rbegin() + 1; unit != units.rend(); ++unit) {
+    if (unit->name != "ms" && unit->name != "us" && micros % unit->micros == 0) {
+      return fmt::format("{}{}", micros / unit->micros, unit->name);
+    }
+  }
+  return micros % 1000 == 0 ? fmt::format("{}ms", micros / 1000) : fmt::format("{}us", micros);
 }
 
 }  // namespace vedette

@@ -34,6 +34,12 @@ void append_rfc3339(std::string& out, Time time);
 /// (taken as UTC). @return malformed or out_of_range, naming the text.
 Result<Time> parse_time(std::string_view text);
 
+/// "250ms", "90s", "1.5m", "6h", "2d", "1w", or plain seconds. @return malformed, quoting the text,
+/// or out_of_range for negative ones and those above 100 years.
+Result<Duration> parse_duration(std::string_view text);
+/// The shortest way to write it: "10m", "1500ms", "90s".
+std::string duration_text(Duration duration);
+
 /// Thread-safe.
 class Clock {
  public:

@@ -64,5 +64,48 @@ TEST(Seconds, RoundToTheMicrosecond) {
   EXPECT_EQ(micros(time_from_seconds(0.0000014)), 1);
 }
 
+TEST(ParseDuration, TakesUnitsAndRefusesWhatIsNoDuration) {
+  struct Row {
+    const char* text;
+    std::int64_t micros;  // -1: refused
+  };
+  for (const Row& row : {
+           Row{"250ms", 250'000},
+           Row{"90s", 90'000'000},
+           Row{"90", 90'000'000},
+           Row{"1.5m", 90'000'000},
+           Row{"6h", 21'600'000'000},
+           Row{"2d", 172'800'000'000},
+           Row{"1w", 604'800'000'000},
+           Row{"0s", 0},
+           Row{"7us", 7},
+           Row{"", -1},
+           Row{"s", -1},
+           Row{"10 m", -1},
+           Row{"-3s", -1},
+           Row{"1e30d", -1},
+           Row{"soon", -1},
+           Row{"nan", -1},
+       }) {
+    const auto duration = parse_duration(row.text);
+    ASSERT_EQ(duration.ok(), row.micros >= 0) << row.text;
+    if (row.micros < 0) continue;
+    EXPECT_EQ(duration->count(), row.micros) << row.text;
+  }
+}
+
+TEST(DurationText, IsShortAndReadBackEqual) {
+  for (const auto& [micros, text] :
+       std::initializer_list<std::pair<std::int64_t, const char*>>{{0, "0s"},
+                                                                   {1, "1us"},
+                                                                   {1'500'000, "1500ms"},
+                                                                   {90'000'000, "90s"},
+                                                                   {600'000'000, "10m"},
+                                                                   {172'800'000'000, "2d"}}) {
+    EXPECT_EQ(duration_text(Duration{micros}), text);
+    EXPECT_EQ(parse_duration(text)->count(), micros);
+  }
+}
+
 }  // namespace
 }  // namespace vedette

@@ -196,6 +196,7 @@ bool Fleet::boots(const Event& event, Device& device) {
 bool Fleet::run_device(const Event& event, Simulated& out) {
   Device& device = devices[event.device];
   if (boots(event, device)) return false;
+  if (event.task == Task::learned) return run_learned(event, device, out);
   schedule_next(event, device);
   Task task = event.task;
   if (task == Task::toggle) {
@@ -216,6 +217,20 @@ bool Fleet::run_device(const Event& event, Simulated& out) {
   start_record(out, device, RecordKind::flow, benign_label);
   everyday_flow(out.record.flow, random, device, task, around);
   return true;
+}
+
+bool Fleet::run_learned(Event event, Device& device, Simulated& out) {
+  start_record(out, device, RecordKind::flow, benign_label);
+  const LearnedProfile::Step step =
+      device.profile->learned->next(out.record.flow, random, device.learned, now);
+  event.time += micros_of(seconds_of(step.until_next) / device.pace);
+  queue.replace_top(event);
+  out.truth.label.assign(step.label);
+  // A flow over IPv6 comes from an address of the same sort, in the range for documentation.
+  if (step.ipv6) write_address_v6(out.record.flow.orig_h, device.address);
+  if (now >= device.silent_until && !silent(event.device, false)) return true;
+  clear(out);
+  return false;
 }
 
 bool Fleet::run_reading(std::uint32_t number, Simulated& out) {

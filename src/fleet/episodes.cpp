@@ -34,8 +34,9 @@ void Fleet::schedule_episodes() {
     kinds.push_back(static_cast<Kind>(i));
   }
   if (options.episode_every.count() > 0) {
-    queue.push({.time = now + micros_of(seconds_of(options.episode_every) * irregular(episode_random)),
-                .task = Task::episode_begin});
+    queue.push(
+        {.time = now + micros_of(seconds_of(options.episode_every) * irregular(episode_random)),
+         .task = Task::episode_begin});
   }
   for (std::size_t i = 0; i < options.episodes.size(); ++i) {
     queue.push({.time = now + std::max(options.episodes[i].at, Duration{1}),

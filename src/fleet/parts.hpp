@@ -40,6 +40,7 @@ enum class Task : std::uint8_t {
   firmware,
   reboot,
   // what is no habit
+  learned,          ///< what a learned profile does next
   dhcp,             ///< the first flow of a boot
   reading,          ///< all channels, one record
   toggle,           ///< the load of the device goes on or off; no record
@@ -86,6 +87,7 @@ struct Sort {
   std::vector<TaskSpec> tasks;    ///< reading and toggle first, unless there are no sensors
   std::vector<Channel> channels;  ///< the first is the one that drifts, spikes and shifts
   double missing = 0;
+  std::optional<LearnedProfile> learned;
 };
 /// REQUIRES: a profile that check() accepts.
 Sort sort_of(const Profile& profile);
@@ -105,6 +107,7 @@ struct Device {
   std::uint16_t fault = no_episode;
   std::uint8_t vendor = 0;
   bool active = false;
+  LearnedProfile::Walk learned;  ///< where it is in a learned profile
   std::array<float, channels_max> individual{};
   std::array<float, channels_max> walk{};
   std::array<float, channels_max> warmth{};  ///< how much of the load is reached
@@ -144,6 +147,8 @@ constexpr std::uint32_t ipv4(unsigned a, unsigned b, unsigned c, unsigned d) {
   return a << 24U | b << 16U | c << 8U | d;
 }
 void write_address(std::string& out, std::uint32_t address);
+/// "2001:db8::a00:1" (RFC 3849): the same device over IPv6.
+void write_address_v6(std::string& out, std::uint32_t address);
 
 /// Fills a flow's numbers so that they agree: packets follow from payload and history, IP bytes
 /// from packets (20 bytes IP, 32 TCP with timestamps, 40 for a SYN with options, 8 UDP).

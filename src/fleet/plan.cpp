@@ -62,6 +62,8 @@ const std::array profile_fields{
     Field<Profile>{"missing", &Profile::missing, 0, 0.9, "share of messages that are never sent"},
     Field<Profile>{"active_for", &Profile::active_for, 0.001, year_s,
                    "mean time between switching on and off"},
+    Field<Profile>{"learned", &Profile::learned_from, 0, 0,
+                   "a learned profile (.vdp): its flows come beside those of the habits"},
     Field<Profile>{"active_rhythm", &Profile::active_rhythm, 0, 0, "when it switches"},
 };
 
@@ -94,6 +96,10 @@ const std::array plan_fields{
     Field<FleetPlan>{"start", &FleetPlan::start, 0, 0,
                      "event time of the first moment; now for a broker, "
                      "2026-01-05T08:00:00Z for files, when left out"},
+    Field<FleetPlan>{"duration", &FleetPlan::duration, 0, year_s,
+                     "how long the fleet is simulated; until it is stopped when left out"},
+    Field<FleetPlan>{"devices", &FleetPlan::devices, 1, FleetPlan::devices_max,
+                     "how many of all profiles in turn, when there is no [[group]]"},
     Field<FleetPlan>{"pace", &FleetPlan::pace, 1e-6, FleetPlan::pace_max,
                      "multiplies how often every device speaks, attacking or not"},
     Field<FleetPlan>{"episode_every", &FleetPlan::episode_every, 0, year_s,

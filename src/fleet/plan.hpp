@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 
 #include "base/clock.hpp"
 #include "base/result.hpp"
+#include "fleet/learned.hpp"
 
 namespace vedette {
 
@@ -58,6 +60,8 @@ struct Profile {
   std::string active_rhythm = "irregular";
   std::vector<Habit> habits;
   std::vector<Sensor> sensors;  ///< the first is the one a fault touches
+  std::string learned_from{};   ///< path of a learned profile (.vdp): makes flows as it has learned
+  std::optional<LearnedProfile> learned{};  ///< the same, loaded
 
   static constexpr std::size_t habits_max = 24;
   static constexpr std::size_t sensors_max = 8;
@@ -84,8 +88,9 @@ struct EpisodePlan {
 
 struct FleetPlan {
   std::uint64_t seed = 1;
-  Time start{};              ///< event time of the first moment; the epoch itself: not said
-  std::size_t devices = 24;  ///< without groups: of all built-in profiles in turn
+  Time start{};                ///< event time of the first moment; the epoch itself: not said
+  Duration duration{0};        ///< how long; 0: without an end
+  std::uint64_t devices = 24;  ///< without groups: of all built-in profiles in turn
   /// Multiplies how often every device speaks, attacking or not; at 1 a benign device makes about
   /// one flow and one reading every five seconds.
   double pace = 1.0;

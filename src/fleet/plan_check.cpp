@@ -64,9 +64,9 @@ bool has_name(const Names& all, std::string_view name) {
 
 Status check_rhythm(std::string_view rhythm, std::string_view item) {
   if (has_name(rhythms(), rhythm)) return {};
-  return wrong(
-      Errc::not_found, item,
-      fmt::format("no rhythm is called {}; there are {}", quoted(rhythm), names_of(rhythms())));
+  return wrong(Errc::not_found, item,
+               fmt::format("no rhythm is called {}; there are {}", vedette::quoted(rhythm),
+                           names_of(rhythms())));
 }
 
 Status check_habits(const Profile& profile, std::string_view item) {
@@ -76,7 +76,7 @@ Status check_habits(const Profile& profile, std::string_view item) {
                              Profile::habits_max));
   }
   for (const Habit& habit : profile.habits) {
-    const std::string of = fmt::format("{}, habit {}", item, quoted(habit.task));
+    const std::string of = fmt::format("{}, habit {}", item, vedette::quoted(habit.task));
     if (!has_name(flow_tasks(), habit.task)) {
       return wrong(Errc::not_found, of,
                    fmt::format("no such task; there are {}", names_of(flow_tasks())));
@@ -118,7 +118,7 @@ Status check_sensor(const Sensor& sensor, std::span<const Sensor> earlier, std::
   if (!sensor.follows.empty() && !has_name(earlier, sensor.follows)) {
     return wrong(Errc::not_found, item,
                  fmt::format("follows {}, which is no earlier sensor of the profile",
-                             quoted(sensor.follows)));
+                             vedette::quoted(sensor.follows)));
   }
   return {};
 }
@@ -137,12 +137,16 @@ Status check_profile(const Profile& profile, std::string_view item) {
   }
   for (std::size_t i = 0; i < profile.sensors.size(); ++i) {
     const Sensor& sensor = profile.sensors[i];
-    const std::string of = fmt::format("{}, sensor {}", item, quoted(sensor.name));
+    const std::string of = fmt::format("{}, sensor {}", item, vedette::quoted(sensor.name));
     if (Status fine = check_sensor(sensor, std::span{profile.sensors}.first(i), of); !fine) {
       return fine;
     }
   }
-  if (profile.habits.empty() && profile.sensors.empty()) {
+  if (!profile.learned_from.empty() && !profile.learned) {
+    return wrong(Errc::not_found, item,
+                 fmt::format("{} was not loaded", vedette::quoted(profile.learned_from)));
+  }
+  if (profile.habits.empty() && profile.sensors.empty() && !profile.learned) {
     return wrong(Errc::mismatch, item, "has neither habits nor sensors");
   }
   return {};
@@ -167,9 +171,9 @@ Status check_group(const FleetPlan& plan, const Group& group, std::string_view i
     for (const Profile& own : plan.profiles) {
       if (!has_name(built_in_profiles(), own.name)) known += ", " + own.name;
     }
-    return wrong(
-        Errc::not_found, item,
-        fmt::format("no profile is called {}; there are {}", quoted(group.profile), known));
+    return wrong(Errc::not_found, item,
+                 fmt::format("no profile is called {}; there are {}",
+                             vedette::quoted(group.profile), known));
   }
   if (!group.name.empty() && !is_device_name(group.name)) {
     return wrong(Errc::malformed, item, "a group's name is 1 to 100 letters, digits, -, _ and .");
@@ -196,7 +200,7 @@ Status check_profiles(const FleetPlan& plan) {
   }
   for (std::size_t i = 0; i < plan.profiles.size(); ++i) {
     const Profile& profile = plan.profiles[i];
-    const std::string item = fmt::format("profile {}", quoted(profile.name));
+    const std::string item = fmt::format("profile {}", vedette::quoted(profile.name));
     if (has_name(std::span{plan.profiles}.first(i), profile.name)) {
       return wrong(Errc::malformed, item, "is there twice");
     }
@@ -214,7 +218,7 @@ Status check_groups(const FleetPlan& plan) {
   for (std::size_t i = 0; i < plan.groups.size(); ++i) {
     const Group& group = plan.groups[i];
     const std::string& called = group.name.empty() ? group.profile : group.name;
-    const std::string item = fmt::format("group {} ({})", i + 1, quoted(called));
+    const std::string item = fmt::format("group {} ({})", i + 1, vedette::quoted(called));
     if (Status fine = check_group(plan, group, item); !fine) return fine;
     devices += group.count;  // at most groups_max times devices_max: fits
   }
@@ -225,7 +229,7 @@ Status check_groups(const FleetPlan& plan) {
   if (!plan.groups.empty()) return {};
   for (const Profile& built_in : built_in_profiles()) {
     const Profile& used = *find_profile(plan, built_in.name);
-    const std::string item = fmt::format("profile {}", quoted(used.name));
+    const std::string item = fmt::format("profile {}", vedette::quoted(used.name));
     if (Status rate = check_rate(used, plan.pace, item); !rate) return rate;
   }
   return {};

@@ -29,6 +29,21 @@ constexpr std::array<Octet, 256> octets = [] {
 
 }  // namespace
 
+void write_address_v6(std::string& out, std::uint32_t address) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  out.assign("2001:db8::");
+  for (const unsigned part : {address >> 16U, address & 0xffffU}) {
+    bool begun = false;
+    for (const unsigned shift : {12U, 8U, 4U, 0U}) {
+      const unsigned digit = (part >> shift) & 15U;
+      begun = begun || digit != 0 || shift == 0;
+      if (begun) out += digits[digit];
+    }
+    out += ':';
+  }
+  out.pop_back();
+}
+
 void write_address(std::string& out, std::uint32_t address) {
   std::array<char, 20> text;
   char* at = text.data();

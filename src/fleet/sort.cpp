@@ -61,6 +61,11 @@ Sort sort_of(const Profile& profile) {
     const RhythmKind active = *rhythm_from(profile.active_rhythm);
     sort.tasks.push_back({Task::toggle, active, seconds_of(profile.active_for)});
   }
+  if (profile.learned) {
+    sort.learned = profile.learned;
+    const double gap_s = std::max(seconds_of(profile.learned->summary().mean_gap), 1e-6);
+    sort.tasks.push_back({Task::learned, RhythmKind::irregular, gap_s});
+  }
   for (const Habit& habit : profile.habits) {
     sort.tasks.push_back(
         {*task_from(habit.task), *rhythm_from(habit.rhythm), seconds_of(habit.every)});

@@ -129,6 +129,7 @@ struct Fleet {
   /// Does what the top event says and schedules what follows. @return whether `out` was filled.
   bool run(Simulated& out);
   bool run_device(const Event& event, Simulated& out);
+  bool run_learned(Event event, Device& device, Simulated& out);
   bool run_reading(std::uint32_t number, Simulated& out);
   /// What the healthy sensors show now, one value each.
   void sense(std::span<double> values, Random& chance_of_noise, Device& device) const;

@@ -83,6 +83,11 @@ TEST_F(Demo, ShowsVerdictsWithinTwentySecondsAndStartsAgain) {
                  get(cookie, "/api/v1/devices")["items"].size() >= 20;
         },
         std::chrono::seconds{20}));
+    EXPECT_FALSE(get(cookie, "/api/v1/simulation")["devices"].empty());
+    // The truth arrives beside the stream and meets its verdicts.
+    EXPECT_TRUE(
+        eventually([&] { return get(cookie, "/api/v1/scoreboard")["records"]["joined"] > 100; },
+                   std::chrono::seconds{20}));
     stop_and_look_for_leftovers();
   }
 }
@@ -97,6 +102,8 @@ TEST_F(Demo, IsSeenLiveInABrowser) {
                    "VEDETTE_PASSWORD=" + password_, "node",
                    std::string{VEDETTE_SOURCE_DIR} + "/tests/browser/run.mjs", shots}};
   EXPECT_EQ(browser.wait(std::chrono::minutes{4}), 0) << browser.output() << browser.errors();
+  // It says so when it leaves the page of the fleet out.
+  EXPECT_EQ(browser.output().find("no fleet"), std::string::npos) << browser.output();
   stop_and_look_for_leftovers();
 }
 

@@ -68,7 +68,7 @@ void expect_equal_rows(const DatasetWriter& writer) {
   TrainOptions options;
   options.columns = "windows";
   options.binary = true;
-  const auto prepared = prepare_rows(*dataset, split, options);
+  const auto prepared = prepare_rows(*dataset, split, options, false);
   ASSERT_TRUE(prepared) << prepared.error().message;
 
   std::vector<std::uint32_t> order = split.train;
@@ -108,7 +108,7 @@ TEST(WindowsEquality, OfASimulatedStream) {
   plan.seed = 5;
   plan.start = time_from_micros(1'767'571'200'000'000);
   plan.devices = 10;
-  plan.kinds = {"horizontal_scan", "beacon", "flood"};
+  plan.kinds = {"horizontal_scan", "beacon", "udp_flood"};
   FleetSimulator fleet(plan);
   Simulated said;
   DatasetWriter writer;
