@@ -29,6 +29,11 @@ void uncounted(void* at) {
 void* operator new(std::size_t size) {
   return counted(std::malloc(size));
 }
+// std::stable_sort asks this one for its buffer.
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  void* const at = std::malloc(size);
+  return at == nullptr ? nullptr : counted(at);
+}
 void* operator new(std::size_t size, std::align_val_t alignment) {
   const auto line = static_cast<std::size_t>(alignment);
   return counted(std::aligned_alloc(line, (size + line - 1) / line * line));
