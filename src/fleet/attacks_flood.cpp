@@ -44,7 +44,7 @@ void ack_flow(Flow& flow, Random& random, const Way& way) {
   const double packets =
       random.chance(0.7) ? draw_whole(random, {1, 1, 5}) : draw_whole(random, {2, 60, 3685});
   flow.conn_state = ConnState::OTH;
-  flow.history.assign(way.size > 0 ? "D" : "A");
+  flow.history = way.size > 0 ? 'D' : 'A';
   flow.orig_pkts = packets;
   flow.orig_ip_bytes = packets * (40 + way.size);
   flow.resp_pkts = flow.resp_ip_bytes = flow.missed_bytes = 0;
