@@ -39,9 +39,9 @@ profile = "hub"
 [[group]]
 profile = "gateway"
 
-# Normal life for a while, then a sensor breaks …
+# Normal life for a while, then a sensor speaks Fahrenheit …
 [[episode]]
-kind = "level_shift"
+kind = "unit_change"
 device = "thermostat-02"
 at = "45s"
 length = "40s"

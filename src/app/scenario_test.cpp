@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "app/demo_story.hpp"
 #include "base/file.hpp"
 
 namespace vedette {
@@ -85,6 +86,20 @@ TEST(Scenario, AProfileLikeAnotherKeepsWhatItDoesNotSay) {
   ASSERT_NE(modbus, own.habits.end());
   EXPECT_EQ(modbus->every, std::chrono::seconds{10});
   EXPECT_GT(own.habits.size(), 1U);
+}
+
+TEST(Scenario, TheDemosStoryCanBeTold) {
+  const auto plan = parse_scenario(demo_story, "the demo's story");
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->episodes.size(), 4U);
+  // Each act is over before the next begins, and all of them before the story begins again.
+  for (std::size_t i = 0; i < plan->episodes.size(); ++i) {
+    const EpisodePlan& act = plan->episodes[i];
+    const bool last = i + 1 == plan->episodes.size();
+    const Duration next = last ? act.every : plan->episodes[i + 1].at;
+    EXPECT_LT(act.at + act.length, next) << act.kind;
+    EXPECT_EQ(act.every, std::chrono::minutes{5}) << act.kind;
+  }
 }
 
 struct Wrong {

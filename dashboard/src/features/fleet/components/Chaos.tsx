@@ -41,7 +41,7 @@ function Settings({ devices, device, length, intensity, change }: SettingsProps)
         </label>
       </div>
       {wrong && <p id={hint} className="small alarm" role="alert">A length is 1 to {lengthMax.toLocaleString("en")} seconds.</p>}
-      <p className="small muted">Intensity multiplies the rate of an attack and the size of a fault. A device does one thing at a time.</p>
+      <p className="small muted">Intensity multiplies the rate of an attack and the size of a fault. A device can be in one attack and one fault at a time.</p>
     </div>
   );
 }
