@@ -1,5 +1,5 @@
 /// A simulated fleet: an endless, seeded stream of labelled records in event-time order. The same
-/// plan gives the same records, bit for bit, on any machine: chance is integers and + - * / only,
+/// plan gives the same records, bit for bit (tried on x86-64): chance is integers and + - * / only,
 /// no libm, and every number is rounded to what its sensor or Zeek resolves.
 ///
 /// Each device follows a profile: habits that make flows, and sensors that make readings. All of it
