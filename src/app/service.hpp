@@ -34,6 +34,7 @@ class Service {
   /// "http://127.0.0.1:8080"
   std::string url() const;
   Store& store() { return *store_; }
+  const Counters& counters() const { return pipeline_->counters(); }
 
  private:
   Service(const Config& config, const Clock& clock, FleetControl* fleet);

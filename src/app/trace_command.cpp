@@ -66,7 +66,7 @@ void print_text(const RawMessage& message, const Stages& stages) {
   fmt::print("verdict    {}: score {:.6f}, threshold {:.6f}, label {}, certainty {}\n",
              verdict.anomalous ? "ANOMALOUS" : "normal", verdict.score, verdict.threshold,
              verdict.label, name_of(verdict.certainty));
-  for (const Reason& reason : verdict.reasons) {
+  for (const Reason& reason : verdict.why.reasons) {
     fmt::print("           because {} = {:g} (usual {:g} … {:g}), weight {:.3f}\n", reason.feature,
                reason.value, reason.usual_low, reason.usual_high, reason.weight);
   }

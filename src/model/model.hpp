@@ -148,6 +148,10 @@ struct ModelFile {
   std::string metrics_json;            ///< the evaluation as train printed it; "" when none
   Threshold threshold;
   std::vector<std::byte> features;  ///< FeatureMap::save()
+  /// What is known of the scores of benign rows, to choose other thresholds by; and labelled rows
+  /// to show beside an anomalous one. Each may be empty.
+  std::vector<std::byte> calibration;
+  std::vector<std::byte> exemplars;
   std::shared_ptr<const Model> model;
 };
 

@@ -22,9 +22,17 @@ namespace vedette {
 namespace {
 
 constexpr std::array<char, 4> magic{'V', 'D', 'M', '\n'};
-constexpr std::uint16_t format_version = 1;
+constexpr std::uint16_t format_version = 2;
 constexpr std::size_t header_bytes = 24;
-enum class Section : std::uint32_t { about = 1, schema, classes, features, model };
+enum class Section : std::uint32_t {
+  about = 1,
+  schema,
+  classes,
+  features,
+  model,
+  calibration,
+  exemplars
+};
 constexpr std::size_t text_bytes_max = 4096;  // of every text but the metrics
 
 Error damaged(std::string_view what) {
@@ -39,6 +47,12 @@ void put_section(ByteWriter& out, Section section, const ByteWriter& content) {
   out.put(section);
   out.put(static_cast<std::uint64_t>(content.size()));
   out.put_bytes(content.bytes());
+}
+
+void put_blob(ByteWriter& out, Section section, std::span<const std::byte> bytes) {
+  ByteWriter content;
+  content.put_bytes(bytes);
+  put_section(out, section, content);
 }
 
 ByteWriter about_of(const ModelFile& file) {
@@ -76,9 +90,9 @@ void put_sections(ByteWriter& out, const ModelFile& file) {
   put_section(out, Section::about, about_of(file));
   put_section(out, Section::schema, schema_of(file.schema));
   put_section(out, Section::classes, classes_of(file));
-  ByteWriter features;
-  features.put_bytes(file.features);
-  put_section(out, Section::features, features);
+  put_blob(out, Section::features, file.features);
+  put_blob(out, Section::calibration, file.calibration);
+  put_blob(out, Section::exemplars, file.exemplars);
   ByteWriter model;
   file.model->save(model);
   put_section(out, Section::model, model);
@@ -152,6 +166,14 @@ Status read_classes(ByteReader& all, std::vector<std::string>& classes) {
   if (!sound || in.left() != 0 || classes.front() != benign_label) {
     return damaged("its classes do not hold");
   }
+  return {};
+}
+
+Status read_blob(ByteReader& all, Section section, std::vector<std::byte>& blob) {
+  auto content = next_section(all, section);
+  if (!content) return content.error();
+  const auto bytes = content->get_bytes(content->left());
+  blob.assign(bytes.begin(), bytes.end());
   return {};
 }
 
@@ -239,10 +261,11 @@ Result<ModelFile> decode_model(std::span<const std::byte> bytes, std::span<const
   if (!kind) return kind.error();
   if (const Status status = read_schema(in, file.schema); !status) return status.error();
   if (const Status status = read_classes(in, file.classes); !status) return status.error();
-  auto features = next_section(in, Section::features);
-  if (!features) return features.error();
-  const auto feature_bytes = features->get_bytes(features->left());
-  file.features.assign(feature_bytes.begin(), feature_bytes.end());
+  for (const auto& [section, blob] : {std::pair{Section::features, &file.features},
+                                      std::pair{Section::calibration, &file.calibration},
+                                      std::pair{Section::exemplars, &file.exemplars}}) {
+    if (const Status status = read_blob(in, section, *blob); !status) return status.error();
+  }
   if (const Status status = read_model(in, *kind, kinds, file); !status) return status.error();
   file.id = id_of(*kind, *checksum);
   return file;

@@ -18,7 +18,7 @@ void explain(const Detector& detector, std::uint16_t class_index, const RowNotes
   order.resize(row.size());
   detector.model().explain(row, class_index, weights);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const std::size_t kept = std::min(order.size(), Verdict::reasons_max);
+  const std::size_t kept = std::min(order.size(), Explanation::reasons_max);
   std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
                     [&](std::size_t a, std::size_t b) {
                       return weights[a] != weights[b] ? weights[a] > weights[b] : a < b;
@@ -51,8 +51,8 @@ void judge(const Detector& detector, Score score, const RowNotes& notes, std::sp
   // until there is something to deviate from, and a scan by a device never seen must be found.
   verdict.anomalous = score.value >= file.threshold.value;
   verdict.label = verdict.anomalous ? file.classes[score.class_index] : file.classes[0];
-  verdict.reasons.clear();
-  if (verdict.anomalous) explain(detector, score.class_index, notes, row, verdict.reasons);
+  verdict.why.reasons.clear();
+  if (verdict.anomalous) explain(detector, score.class_index, notes, row, verdict.why.reasons);
 }
 
 }  // namespace vedette

@@ -35,7 +35,7 @@ Judged& Batch::add() {
   Judged& item = items_[used_++];
   item.record.clear();
   item.truth.label.clear();
-  item.verdict.reasons.clear();
+  item.verdict.why.clear();
   item.is_new = true;
   return item;
 }
@@ -63,19 +63,54 @@ void append_json_field(std::string& out, std::string_view name, Time time) {
 
 }  // namespace
 
-void append_reasons_json(std::string& out, const std::vector<Reason>& reasons) {
+void Explanation::clear() {
+  sentence.clear();
+  reasons.clear();
+  changes.clear();
+  changed_score = 0;
+  similar.clear();
+}
+
+namespace {
+
+/// "name":[{…},{…}], the fields of each by `fields`.
+template <class Item, class Fields>
+void append_list(std::string& out, std::string_view name, const std::vector<Item>& items,
+                 Fields fields) {
+  append_json_key(out, name);
   out += '[';
-  for (const Reason& reason : reasons) {
-    if (&reason != reasons.data()) out += ',';
+  for (const Item& item : items) {
+    if (&item != items.data()) out += ',';
     out += '{';
+    fields(item);
+    out += '}';
+  }
+  out += ']';
+}
+
+}  // namespace
+
+void append_explanation_fields(std::string& out, const Explanation& why) {
+  append_json_field(out, "sentence", why.sentence);
+  append_list(out, "reasons", why.reasons, [&](const Reason& reason) {
     append_json_field(out, "feature", reason.feature);
     append_json_field(out, "value", reason.value);
     append_json_field(out, "usual_low", reason.usual_low);
     append_json_field(out, "usual_high", reason.usual_high);
     append_json_field(out, "weight", reason.weight);
-    out += '}';
-  }
-  out += ']';
+  });
+  append_list(out, "changes", why.changes, [&](const Change& change) {
+    append_json_field(out, "feature", change.feature);
+    append_json_field(out, "from", change.from);
+    append_json_field(out, "to", change.to);
+  });
+  append_json_field(out, "changed_score", why.changed_score);
+  append_list(out, "similar", why.similar, [&](const Similar& one) {
+    append_json_field(out, "id", to_text(one.key));
+    append_json_field(out, "device", one.device);
+    append_json_field(out, "label", one.label);
+    append_json_field(out, "distance", one.distance);
+  });
 }
 
 void append_verdict_json(std::string& out, const Judged& judged) {
@@ -92,8 +127,7 @@ void append_verdict_json(std::string& out, const Judged& judged) {
   append_json_field(out, "certainty", name_of(verdict.certainty));
   append_json_field(out, "label", verdict.label);
   append_json_field(out, "model", verdict.model);
-  append_json_key(out, "reasons");
-  append_reasons_json(out, verdict.reasons);
+  append_explanation_fields(out, verdict.why);
   append_json_key(out, "record");
   append_record_json(out, judged.record);
   out += '}';
@@ -112,8 +146,7 @@ void append_alert_json(std::string& out, const Alert& alert) {
   append_json_field(out, "updated", alert.updated);
   append_json_field(out, "peak_score", alert.peak_score);
   append_json_field(out, "peak_record", to_text(alert.peak_record));
-  append_json_key(out, "reasons");
-  append_reasons_json(out, alert.reasons);
+  append_explanation_fields(out, alert.why);
   append_json_field(out, "open", alert.open);
   append_json_field(out, "acknowledged", alert.acknowledged);
   append_json_field(out, "feedback", alert.feedback);

@@ -36,6 +36,35 @@ struct Reason {
   float weight = 0;  ///< how much it moved the score; the first reason has the largest
 };
 
+/// One column of the smallest change found that makes a record normal.
+struct Change {
+  std::string feature;
+  float from = 0;
+  float to = 0;
+};
+
+/// A record seen before whose label is known.
+struct Similar {
+  RecordKey key;
+  std::string device;
+  std::string label;
+  float distance = 0;  ///< 0: equal in every column the model asks
+};
+
+/// Why a record is anomalous, for people; empty for all others.
+struct Explanation {
+  std::string sentence;          ///< one, without a line break
+  std::vector<Reason> reasons;   ///< the largest weight first, at most `reasons_max`
+  std::vector<Change> changes;   ///< together they bring the score below the threshold
+  float changed_score = 0;       ///< the score then
+  std::vector<Similar> similar;  ///< the nearest first, at most `similar_max`
+
+  static constexpr std::size_t reasons_max = 5;
+  static constexpr std::size_t changes_max = 3;
+  static constexpr std::size_t similar_max = 3;
+  void clear();
+};
+
 struct Verdict {
   float score = 0;
   float threshold = 1;
@@ -43,9 +72,7 @@ struct Verdict {
   Certainty certainty = Certainty::sure;
   std::string label;  ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
   std::string model;  ///< id of the model that judged ("tree-1f3a9c02")
-  std::vector<Reason> reasons;  ///< only when anomalous; at most `reasons_max`
-
-  static constexpr std::size_t reasons_max = 3;
+  Explanation why;    ///< only when anomalous
 };
 
 /// A run of anomalous verdicts of one device, record kind and label.
@@ -61,8 +88,8 @@ struct Alert {
   Time updated;  ///< when it last grew
   float peak_score = 0;
   RecordKey peak_record;
-  std::vector<Reason> reasons;  ///< of the peak record
-  bool open = true;             ///< still growing; closed after `quiet` without an anomaly
+  Explanation why;   ///< of the peak record
+  bool open = true;  ///< still growing; closed after `quiet` without an anomaly
   bool acknowledged = false;
   std::string feedback;  ///< "", "true_alarm" or "false_alarm", said by a user
   std::string comment;
@@ -117,10 +144,11 @@ class Batch {
 
 /// The JSON objects that API, live stream, MQTT alerts and `score` all write; one spelling for all.
 /// {"id","device","kind","time","received","score","threshold","anomalous","certainty","label",
-///  "model","reasons":[…],"record":{…}}
+///  "model","sentence","reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
 void append_verdict_json(std::string& out, const Judged& judged);
 void append_alert_json(std::string& out, const Alert& alert);
-void append_reasons_json(std::string& out, const std::vector<Reason>& reasons);
+/// The fields of an explanation, to stand inside an object: "sentence":"…","reasons":[…],…
+void append_explanation_fields(std::string& out, const Explanation& why);
 void append_quarantined_json(std::string& out, const Quarantined& quarantined);
 
 }  // namespace vedette

@@ -78,29 +78,69 @@ Error damaged(std::string_view what, std::string_view text) {
   return Error{Errc::corrupt, fmt::format("store: {} {} cannot be read", what, quoted(text))};
 }
 
-float parse_reason_field(Cursor& cursor, std::string_view name) {
+/// "name": with a comma before it unless it is the first of its object.
+void need_key(Cursor& cursor, std::string_view name, bool first = false) {
   std::string key;
-  cursor.need(',');
+  if (!first) cursor.need(',');
   cursor.text(key);
   cursor.need(':');
   cursor.ok = cursor.ok && key == name;
+}
+
+float parse_float(Cursor& cursor, std::string_view name) {
+  need_key(cursor, name);
   return static_cast<float>(cursor.number());
+}
+
+std::string parse_text(Cursor& cursor, std::string_view name, bool first = false) {
+  std::string text;
+  need_key(cursor, name, first);
+  cursor.text(text);
+  return text;
 }
 
 Reason parse_reason(Cursor& cursor) {
   Reason reason;
-  std::string key;
-  cursor.need('{');
-  cursor.text(key);
-  cursor.ok = cursor.ok && key == "feature";
-  cursor.need(':');
-  cursor.text(reason.feature);
-  reason.value = parse_reason_field(cursor, "value");
-  reason.usual_low = parse_reason_field(cursor, "usual_low");
-  reason.usual_high = parse_reason_field(cursor, "usual_high");
-  reason.weight = parse_reason_field(cursor, "weight");
-  cursor.need('}');
+  reason.feature = parse_text(cursor, "feature", true);
+  reason.value = parse_float(cursor, "value");
+  reason.usual_low = parse_float(cursor, "usual_low");
+  reason.usual_high = parse_float(cursor, "usual_high");
+  reason.weight = parse_float(cursor, "weight");
   return reason;
+}
+
+Change parse_change(Cursor& cursor) {
+  Change change;
+  change.feature = parse_text(cursor, "feature", true);
+  change.from = parse_float(cursor, "from");
+  change.to = parse_float(cursor, "to");
+  return change;
+}
+
+Similar parse_similar(Cursor& cursor) {
+  Similar similar;
+  const auto key = key_from_text(parse_text(cursor, "id", true));
+  similar.device = parse_text(cursor, "device");
+  similar.label = parse_text(cursor, "label");
+  similar.distance = parse_float(cursor, "distance");
+  cursor.ok = cursor.ok && key.has_value();
+  similar.key = key.value_or(RecordKey{});
+  return similar;
+}
+
+/// "name":[{…},{…}], at most `items_max` of them.
+template <class Item>
+void parse_list(Cursor& cursor, std::string_view name, std::size_t items_max,
+                Item (*parse)(Cursor&), std::vector<Item>& items) {
+  need_key(cursor, name);
+  cursor.need('[');
+  while (cursor.ok && !cursor.take(']')) {
+    if (!items.empty()) cursor.need(',');
+    cursor.need('{');
+    items.push_back(parse(cursor));
+    cursor.need('}');
+    cursor.ok = cursor.ok && items.size() <= items_max;
+  }
 }
 
 }  // namespace
@@ -134,18 +174,27 @@ Status parse_reading_json(std::string_view text, Reading& reading) {
   return {};
 }
 
-Status parse_reasons_json(std::string_view text, std::vector<Reason>& reasons) {
-  reasons.clear();
+void append_explanation_json(std::string& out, const Explanation& why) {
+  if (why.sentence.empty() && why.reasons.empty()) return;
+  out += '{';
+  append_explanation_fields(out, why);
+  out += '}';
+}
+
+Status parse_explanation_json(std::string_view text, Explanation& why) {
+  why.clear();
   if (text.empty()) return {};
   Cursor cursor{text};
-  cursor.need('[');
-  while (cursor.ok && !cursor.take(']')) {
-    if (!reasons.empty()) cursor.need(',');
-    reasons.push_back(parse_reason(cursor));
-  }
+  cursor.need('{');
+  why.sentence = parse_text(cursor, "sentence", true);
+  parse_list(cursor, "reasons", Explanation::reasons_max, &parse_reason, why.reasons);
+  parse_list(cursor, "changes", Explanation::changes_max, &parse_change, why.changes);
+  why.changed_score = parse_float(cursor, "changed_score");
+  parse_list(cursor, "similar", Explanation::similar_max, &parse_similar, why.similar);
+  cursor.need('}');
   if (!cursor.ok || !cursor.rest.empty()) {
-    reasons.clear();
-    return damaged("reasons", text);
+    why.clear();
+    return damaged("explanation", text);
   }
   return {};
 }

@@ -1,4 +1,4 @@
-/// The two small JSON columns of the store, `readings.sensors` and `reasons`: written with the
+/// The two small JSON columns of the store, `readings.sensors` and `reasons` (an explanation): written with the
 /// project's own JSON writers, read back by a parser of just what they write.
 #pragma once
 
@@ -18,7 +18,9 @@ void append_reading_json(std::string& out, const Reading& reading);
 /// cleared reading. @return corrupt.
 Status parse_reading_json(std::string_view text, Reading& reading);
 
-/// What append_reasons_json writes; "" is no reasons. @return corrupt.
-Status parse_reasons_json(std::string_view text, std::vector<Reason>& reasons);
+/// The fields of append_explanation_fields() in an object; nothing for an empty explanation.
+void append_explanation_json(std::string& out, const Explanation& why);
+/// The reverse; "" is an empty explanation. @return corrupt.
+Status parse_explanation_json(std::string_view text, Explanation& why);
 
 }  // namespace vedette

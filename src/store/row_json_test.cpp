@@ -32,19 +32,34 @@ TEST(RowJson, ReadingsComeBackBitForBit) {
   }
 }
 
-TEST(RowJson, ReasonsComeBack) {
-  const std::vector<Reason> reasons{{"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3}, {"", NAN, 0, 0, 0}};
+TEST(RowJson, AnExplanationComesBack) {
+  Explanation why;
+  why.sentence = "a scan, \"loud\"";
+  why.reasons = {{"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3}, {"", NAN, 0, 0, 0}};
+  why.changes = {{"rate", 12.5F, 1.0F / 3}};
+  why.changed_score = 0.125F;
+  why.similar = {{{1'750'000'000'000'000, 7}, "camera-01", "PartOfAHorizontalPortScan", 0.5F}};
   std::string text;
-  append_reasons_json(text, reasons);
-  std::vector<Reason> back;
-  ASSERT_TRUE(parse_reasons_json(text, back).ok()) << text;
-  ASSERT_EQ(back.size(), 2U);
-  EXPECT_EQ(back[0].feature, reasons[0].feature);
-  EXPECT_EQ(back[0].usual_low, reasons[0].usual_low);
-  EXPECT_EQ(back[0].weight, reasons[0].weight);
-  EXPECT_TRUE(std::isnan(back[1].value));
-  EXPECT_TRUE(parse_reasons_json("", back).ok());
-  EXPECT_TRUE(back.empty());
+  append_explanation_json(text, why);
+  Explanation back;
+  ASSERT_TRUE(parse_explanation_json(text, back).ok()) << text;
+  EXPECT_EQ(back.sentence, why.sentence);
+  ASSERT_EQ(back.reasons.size(), 2U);
+  EXPECT_EQ(back.reasons[0].feature, why.reasons[0].feature);
+  EXPECT_EQ(back.reasons[0].usual_low, why.reasons[0].usual_low);
+  EXPECT_EQ(back.reasons[0].weight, why.reasons[0].weight);
+  EXPECT_TRUE(std::isnan(back.reasons[1].value));
+  ASSERT_EQ(back.changes.size(), 1U);
+  EXPECT_EQ(back.changes[0].feature, "rate");
+  EXPECT_EQ(back.changes[0].to, why.changes[0].to);
+  EXPECT_EQ(back.changed_score, 0.125F);
+  ASSERT_EQ(back.similar.size(), 1U);
+  EXPECT_EQ(back.similar[0].key, why.similar[0].key);
+  EXPECT_EQ(back.similar[0].device, "camera-01");
+  EXPECT_EQ(back.similar[0].label, why.similar[0].label);
+  EXPECT_EQ(back.similar[0].distance, 0.5F);
+  EXPECT_TRUE(parse_explanation_json("", back).ok());
+  EXPECT_TRUE(back.sentence.empty() && back.reasons.empty() && back.similar.empty());
 }
 
 TEST(RowJson, DamagedTextIsCorrupt) {
@@ -55,10 +70,18 @@ TEST(RowJson, DamagedTextIsCorrupt) {
     ASSERT_FALSE(done.ok()) << text;
     EXPECT_EQ(done.error().code, Errc::corrupt);
   }
-  for (const char* text : {"[", "[{}]", "{}", "[{\"feature\":\"a\",\"value\":1}]", "[]]"}) {
-    std::vector<Reason> reasons;
-    ASSERT_FALSE(parse_reasons_json(text, reasons).ok()) << text;
+  const std::string sound =
+      R"({"sentence":"s","reasons":[],"changes":[],"changed_score":0,"similar":[]})";
+  Explanation why;
+  ASSERT_TRUE(parse_explanation_json(sound, why).ok());
+  for (std::size_t length = 1; length < sound.size(); ++length) {
+    EXPECT_FALSE(parse_explanation_json(sound.substr(0, length), why).ok()) << length;
   }
+  for (const char* text :
+       {"[]", "{}", R"({"sentence":"s","reasons":[{"feature":"a","value":1}]})"}) {
+    EXPECT_FALSE(parse_explanation_json(text, why).ok()) << text;
+  }
+  EXPECT_FALSE(parse_explanation_json(sound + "]", why).ok());
 }
 
 }  // namespace

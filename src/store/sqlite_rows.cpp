@@ -76,7 +76,7 @@ Status read_judged(const Statement& row, RecordKind kind, Judged& judged) {
     return damaged("certainty", record.key);
   }
   verdict.certainty = static_cast<Certainty>(certainty);
-  if (Status done = parse_reasons_json(row.text(7), verdict.reasons); !done) return done;
+  if (Status done = parse_explanation_json(row.text(7), verdict.why); !done) return done;
   record.device = row.text(8);
   verdict.label = row.text(9);
   verdict.model = row.text(10);
@@ -98,7 +98,7 @@ Result<Alert> read_alert(const Statement& row) {
   alert.updated = time_from_micros(row.integer(8));
   alert.peak_score = static_cast<float>(row.real(9));
   alert.peak_record = {row.integer(10), hash_from_stored(row.integer(11))};
-  if (Status done = parse_reasons_json(row.text(12), alert.reasons); !done) return done.error();
+  if (Status done = parse_explanation_json(row.text(12), alert.why); !done) return done.error();
   alert.open = row.integer(13) != 0;
   alert.acknowledged = row.integer(14) != 0;
   alert.feedback = row.text(15);

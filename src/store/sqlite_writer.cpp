@@ -165,7 +165,7 @@ bool Writer::bind_verdict(Statement& insert, const Judged& judged, std::int64_t 
   const std::int64_t model = models_.id_of(verdict.model);
   if (label < 0 || truth < 0 || model < 0) return false;
   text_.clear();
-  if (!verdict.reasons.empty()) append_reasons_json(text_, verdict.reasons);
+  append_explanation_json(text_, verdict.why);
   insert.bind(1, judged.record.key.time_micros)
       .bind(2, stored_hash(judged.record.key.hash))
       .bind(3, device)
@@ -255,7 +255,7 @@ bool Writer::write_alerts() {
   for (const AlertChange& change : fold_.changes()) {
     const Alert& alert = change.alert;
     text_.clear();
-    if (!alert.reasons.empty()) append_reasons_json(text_, alert.reasons);
+    append_explanation_json(text_, alert.why);
     const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
                           .bind(2, alert.device)
                           .bind(3, static_cast<std::int64_t>(alert.kind))

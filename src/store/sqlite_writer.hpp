@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "store/alert_fold.hpp"
+#include "alarm/alert_fold.hpp"
 #include "store/sqlite_db.hpp"
 #include "store/sqlite_names.hpp"
 #include "store/store.hpp"

@@ -93,7 +93,8 @@ Judged& add_reading(Batch& batch, const std::string& device, Time time, double v
   if (*label != '\0') {
     judged.verdict.anomalous = true;
     judged.verdict.score = static_cast<float>(value);
-    judged.verdict.reasons.push_back({"temperature", static_cast<float>(value), 18, 24.5F, 0.75F});
+    judged.verdict.why.reasons.push_back(
+        {"temperature", static_cast<float>(value), 18, 24.5F, 0.75F});
   }
   return judged;
 }
@@ -140,7 +141,7 @@ void draw(Judged& judged, Random& random, Time received) {
   verdict.certainty = static_cast<Certainty>(random.below(3));
   verdict.label = labels[random.below(labels.size())];
   verdict.model = random.chance(0.1) ? "" : "tree-1";
-  if (verdict.anomalous) verdict.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3});
+  if (verdict.anomalous) verdict.why.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3});
 }
 
 std::string text_of(const Judged& judged) {
@@ -360,8 +361,8 @@ TEST_P(StoreConformance, RunsOfAnomaliesAreOneAlertAcrossAReopen) {
   EXPECT_EQ((*alert)->peak_score, 0.9F);
   EXPECT_EQ((*alert)->feedback, "false_alarm");
   EXPECT_EQ((*alert)->comment, "it's \"fine\"");
-  ASSERT_EQ((*alert)->reasons.size(), 1U);
-  EXPECT_EQ((*alert)->reasons[0].usual_high, 24.5F);
+  ASSERT_EQ((*alert)->why.reasons.size(), 1U);
+  EXPECT_EQ((*alert)->why.reasons[0].usual_high, 24.5F);
 }
 
 TEST_P(StoreConformance, AStaleRunIsNotContinuedAndIdsIncrease) {

@@ -1,4 +1,4 @@
-#include "store/alert_fold.hpp"
+#include "alarm/alert_fold.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -92,7 +92,7 @@ void AlertFold::grow(Alert& alert, const Judged& judged, Time now) const {
   if (alert.count == 0 || judged.verdict.score > alert.peak_score) {
     alert.peak_score = judged.verdict.score;
     alert.peak_record = judged.record.key;
-    alert.reasons = judged.verdict.reasons;
+    alert.why = judged.verdict.why;
   }
   ++alert.count;
   alert.first = std::min(alert.first, judged.record.time);

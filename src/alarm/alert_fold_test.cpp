@@ -1,4 +1,4 @@
-#include "store/alert_fold.hpp"
+#include "alarm/alert_fold.hpp"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
