@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "app/cli.hpp"
+#include "app/cli_reference.hpp"
 #include "app/commands.hpp"
 #include "app/tables.hpp"
 #include "base/text.hpp"
@@ -233,6 +234,33 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
       [](const UserOptions& options, World&) { return run_user_list(options); });
 }
 
+/// What packagers ask of the program itself.
+void add_reference_commands(CLI::App& app, Command& chosen) {
+  struct Completion {
+    std::string shell = "bash";
+  };
+  add_command<Completion>(
+      app, "completion", "a script that completes this command line", "vedette completion bash",
+      chosen,
+      [](CLI::App& sub, Completion& options) {
+        sub.add_option("shell", options.shell, "bash, zsh or fish")->capture_default_str();
+      },
+      [&app](const Completion& options, World&) -> Status {
+        const auto script = completion_script(app, options.shell);
+        if (!script) return script.error();
+        fmt::print("{}", *script);
+        return {};
+      });
+  struct Manual {};
+  add_command<Manual>(
+      app, "manual", "the manual page", "vedette manual | man -l -", chosen,
+      [](CLI::App&, Manual&) {},
+      [&app](const Manual&, World&) -> Status {
+        fmt::print("{}", manual_page(app, VEDETTE_VERSION));
+        return {};
+      });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -245,6 +273,7 @@ int main(int argc, char** argv) {
   add_service_commands(app, chosen);
   add_admin_commands(app, chosen);
   add_simulate(app, chosen);
+  add_reference_commands(app, chosen);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& wrong) {
