@@ -22,6 +22,10 @@ namespace vedette {
 class Scoreboard;
 class FleetControl;
 
+/// What a user may ask of alarms.
+constexpr double alerts_per_day_max = 1e6;
+constexpr double false_positive_rate_max = 0.1;
+
 /// A file of the dashboard, embedded in the program.
 struct Asset {
   std::string_view path;  ///< "/index.html", "/assets/index-3f2a.js"
@@ -43,6 +47,7 @@ struct ApiParts {
   std::string version;
   Scoreboard* scoreboard = nullptr;  ///< null: nobody tells the truth
   FleetControl* fleet = nullptr;     ///< null: no fleet runs beside the service
+  AlarmTarget alarm_target;          ///< of the configuration; a user may set another
 };
 
 /// handle() runs on several threads at once; tick() on one, once a second.

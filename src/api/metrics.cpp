@@ -97,6 +97,38 @@ void add_models(Families& families, const DetectorSet& set) {
   }
 }
 
+void add_memory(Families& families, const MemoryLook& memory) {
+  families.gauge("vedette_sources", "Devices whose flows the line remembers",
+                 static_cast<double>(memory.sources));
+  families.gauge("vedette_series", "Series of values the line remembers",
+                 static_cast<double>(memory.series));
+  families.counter("vedette_sources_evicted_total", "Devices forgotten for want of room",
+                   memory.sources_evicted);
+  families.counter("vedette_too_late_total", "Flows too late to be counted", memory.too_late);
+}
+
+void add_drift(Families& families, const std::array<DriftLook, record_kind_count>& drift) {
+  // Metrics of one name stand together: one walk for each name.
+  const auto each = [&](auto add) {
+    for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+      const DriftLook& look = drift[static_cast<std::size_t>(kind)];
+      if (!look.model.empty()) add(look, std::string{name_of(kind)});
+    }
+  };
+  each([&](const DriftLook& look, const std::string& kind) {
+    families.counter("vedette_drift_notices_total", "Notices of drift", look.notices,
+                     {{"record_kind", kind}});
+  });
+  each([&](const DriftLook& look, const std::string& kind) {
+    families.gauge("vedette_drift_score_mean", "Mean score of records judged normal",
+                   look.score_mean, {{"record_kind", kind}});
+  });
+  each([&](const DriftLook& look, const std::string& kind) {
+    families.gauge("vedette_drift_columns", "Columns that left their training range",
+                   static_cast<double>(look.drifted_columns), {{"record_kind", kind}});
+  });
+}
+
 void add_scoreboard(Families& families, const Scoreboard& scoreboard) {
   const ScoreboardSnapshot look = scoreboard.snapshot(0);
   std::uint64_t flagged_benign = 0;
@@ -131,6 +163,8 @@ std::string metrics_text(const ApiParts& parts, const StoreCounts& counts) {
                  parts.pipeline.source_connected() ? 1 : 0);
   add_store(families, counts);
   add_models(families, *parts.pipeline.detectors());
+  add_memory(families, parts.pipeline.memory());
+  add_drift(families, parts.pipeline.drift());
   if (parts.scoreboard != nullptr) add_scoreboard(families, *parts.scoreboard);
   families.gauge("vedette_live_subscribers", "Open live streams",
                  static_cast<double>(parts.hub.subscribers()));

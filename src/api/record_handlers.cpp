@@ -185,6 +185,7 @@ HttpResponse post_alert(ApiState& service, const Call& call) {
   if (!marked) return problem_of(marked.error());
   service.auth.audit(call.caller.user, "alert.acknowledge", call.argument);
   const FoundAlert after = find_alert(service, call.argument);
+  if (after.alert) hear_feedback(service, before, *after.alert, call.caller.user);
   return after.alert ? alert_answer(*after.alert) : after.problem;
 }
 

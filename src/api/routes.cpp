@@ -36,6 +36,9 @@ constexpr std::array table{
     Route{"POST",   "/api/v1/models",               Access::admin,  &post_model},
     Route{"POST",   "/api/v1/models/{id}/activate", Access::admin,  &activate_model},
 
+    Route{"GET",    "/api/v1/threshold",            Access::viewer, &get_threshold},
+    Route{"PUT",    "/api/v1/threshold",            Access::admin,  &put_threshold},
+
     Route{"GET",    "/api/v1/scoreboard",           Access::viewer, &get_scoreboard},
     Route{"POST",   "/api/v1/scoreboard/reset",     Access::admin,  &reset_scoreboard},
     Route{"GET",    "/api/v1/simulation",           Access::viewer, &get_simulation},

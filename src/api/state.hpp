@@ -6,7 +6,9 @@
 #include "api/api.hpp"
 #include "api/assets.hpp"
 #include "api/auth.hpp"
+#include "api/json.hpp"
 #include "api/model_desk.hpp"
+#include "api/threshold_desk.hpp"
 #include "api/timeline.hpp"
 #include "sink/sink.hpp"
 
@@ -16,12 +18,14 @@ struct ApiState {
   explicit ApiState(ApiParts given)
       : parts(std::move(given)),
         auth(parts.store, parts.clock, parts.entropy),
-        models(parts),
+        thresholds(parts),
+        models(parts, thresholds),
         shelf(parts.assets),
         started(parts.clock.now()) {}
 
   ApiParts parts;
   Auth auth;
+  ThresholdDesk thresholds;
   ModelDesk models;
   AssetShelf shelf;
   Timeline timeline;
@@ -78,6 +82,19 @@ HttpResponse get_tokens(ApiState& service, const Call& call);
 HttpResponse post_token(ApiState& service, const Call& call);
 HttpResponse delete_token(ApiState& service, const Call& call);
 HttpResponse get_audit(ApiState& service, const Call& call);
+
+// threshold_handlers.cpp
+HttpResponse get_threshold(ApiState& service, const Call& call);
+HttpResponse put_threshold(ApiState& service, const Call& call);
+Json thresholds_json(const ThresholdDesk& desk);
+/// Null when no model judges.
+Json working_json(const ThresholdState& state);
+Json memory_json(const MemoryLook& memory);
+/// Null before the first record.
+Json drift_json(const DriftLook& drift);
+/// A user's word on an alert may raise or lower a threshold; both are audited.
+void hear_feedback(ApiState& service, const Alert& before, const Alert& after,
+                   const std::string& user);
 
 // model_handlers.cpp
 HttpResponse get_models(ApiState& service, const Call& call);

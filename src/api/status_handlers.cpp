@@ -54,6 +54,11 @@ Json active_models_json(const DetectorSet& set) {
   return models;
 }
 
+Json drifts_json(const std::array<DriftLook, record_kind_count>& drift) {
+  return {{"flow", drift_json(drift[static_cast<std::size_t>(RecordKind::flow)])},
+          {"reading", drift_json(drift[static_cast<std::size_t>(RecordKind::reading)])}};
+}
+
 }  // namespace
 
 HttpResponse get_health(ApiState& service, const Call& call) {
@@ -84,6 +89,9 @@ HttpResponse get_status(ApiState& service, const Call& call) {
         {"batch_size", counters.last_batch_size.load()}}},
       {"store", store_json(*counts)},
       {"models", active_models_json(*parts.pipeline.detectors())},
+      {"thresholds", thresholds_json(service.thresholds)},
+      {"memory", memory_json(parts.pipeline.memory())},
+      {"drift", drifts_json(parts.pipeline.drift())},
       {"live", {{"subscribers", parts.hub.subscribers()}, {"dropped", parts.hub.dropped()}}},
   });
 }

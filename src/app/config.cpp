@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "api/api.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "net/topic_filter.hpp"
@@ -66,6 +67,17 @@ class Section {
     }
     out.clear();
     for (const auto& item : *array) out.push_back(**item.as_string());
+  }
+  /// A number above 0.
+  void read(const char* key, double& out, double high) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    const auto value = node->value<double>();
+    if (!node->is_number() || !value || !(*value > 0) || *value > high) {
+      return fail(*node, node->is_number() ? Errc::out_of_range : Errc::wrong_type,
+                  describe(key, fmt::format("a number above 0, at most {}", high)));
+    }
+    out = *value;
   }
   template <class T>
   requires std::is_integral_v<T>
@@ -145,6 +157,15 @@ void read_rest(const toml::table& root, const std::filesystem::path& path,
     Section section{root, "alerts", path, error};
     section.read("mqtt", config.alerts.mqtt);
     section.read("topic_prefix", config.alerts.topic_prefix);
+    section.read("per_day", config.alerts.per_day, alerts_per_day_max);
+    section.read("false_positive_rate", config.alerts.false_positive_rate, false_positive_rate_max);
+  }
+  {
+    Section section{root, "state", path, error};
+    std::int64_t every = config.state.every.count();
+    section.read("keep", config.state.keep);
+    section.read("every_seconds", every, 1, 86'400);
+    config.state.every = std::chrono::seconds{every};
   }
   {
     Section section{root, "scoreboard", path, error};
@@ -172,8 +193,8 @@ void anchor(Config& config, const std::filesystem::path& folder) {
 }
 
 std::optional<Error> check_tables(const toml::table& root, const std::filesystem::path& path) {
-  static const std::set<std::string_view> known{"mqtt",   "http",       "store", "models",
-                                                "alerts", "scoreboard", "limits"};
+  static const std::set<std::string_view> known{"mqtt",   "http",  "store",      "models",
+                                                "alerts", "state", "scoreboard", "limits"};
   for (const auto& [key, node] : root) {
     if (known.contains(key.str())) continue;
     return Error{Errc::unsupported,
@@ -199,6 +220,11 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
         Errc::out_of_range,
         fmt::format("{}: mqtt.receive_maximum ({}) is below limits.batch_records_max ({})",
                     path.string(), config.mqtt.receive_maximum, config.limits.batch_records_max)};
+  }
+  if (config.alerts.per_day > 0 && config.alerts.false_positive_rate > 0) {
+    return Error{Errc::refused,
+                 fmt::format("{}: alerts.per_day and alerts.false_positive_rate exclude each other",
+                             path.string())};
   }
   if (config.http.certificate.empty() != config.http.key.empty()) {
     return Error{Errc::missing_field,

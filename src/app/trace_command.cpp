@@ -37,7 +37,8 @@ Result<Stages> walk(const RawMessage& message, const DetectorSet& detectors) {
   const RowNotes notes = detector.features().apply(stages.judged.record, windows, stages.row);
   stages.probabilities.resize(detector.model().class_count());
   detector.model().score({stages.row.data(), 1, stages.row.size()}, stages.probabilities);
-  judge(detector, to_score(stages.probabilities), notes, stages.row, stages.judged.verdict);
+  judge(detector, detector.file().threshold.value, to_score(stages.probabilities), notes,
+        stages.row, stages.judged.verdict);
   return stages;
 }
 
@@ -63,9 +64,10 @@ void print_text(const RawMessage& message, const Stages& stages) {
                stages.probabilities[i]);
   }
   const Verdict& verdict = stages.judged.verdict;
-  fmt::print("verdict    {}: score {:.6f}, threshold {:.6f}, label {}, certainty {}\n",
+  fmt::print("verdict    {}: score {:.6f}, threshold {:.6f}, label {}, certainty {} ({:.0f} %)\n",
              verdict.anomalous ? "ANOMALOUS" : "normal", verdict.score, verdict.threshold,
-             verdict.label, name_of(verdict.certainty));
+             verdict.label, name_of(verdict.certainty),
+             static_cast<double>(verdict.confidence) * 100);
   for (const Reason& reason : verdict.why.reasons) {
     fmt::print("           because {} = {:g} (usual {:g} … {:g}), weight {:.3f}\n", reason.feature,
                reason.value, reason.usual_low, reason.usual_high, reason.weight);

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "record/record.hpp"
 #include "record/schema.hpp"
+#include "record/verdict.hpp"
 
 namespace vedette {
 
@@ -62,7 +63,9 @@ struct RowNotes {
   /// The device's state is still warming up. Deviations of a reading are 0 then; the columns of a
   /// flow speak of less than they will, and are judged nevertheless.
   bool learning = false;
-  std::string_view series;  ///< the value name the columns speak of; valid until next apply()
+  float confidence = 1;      ///< share of the warm-up that is done, 1 unless `learning`
+  std::uint8_t lessons = 0;  ///< bits of Lesson: what is still being learned
+  std::string_view series;   ///< the value name the columns speak of; valid until next apply()
 };
 
 /// What was usual for a column over the benign training rows: the 1 % and 99 % quantiles.

@@ -49,6 +49,11 @@ class LruTable {
     index_.insert(std::move(node));
     return entries_.front().value;
   }
+  /// Null when the key is not known. Does not count as seen.
+  const Value* find(const LruKey& key) const {
+    const auto found = index_.find(key);
+    return found == index_.end() ? nullptr : &found->second->value;
+  }
   std::size_t size() const { return index_.size(); }
   std::uint64_t evicted() const { return evicted_; }
   void clear() {

@@ -40,16 +40,21 @@ void explain(const Detector& detector, std::uint16_t class_index, const RowNotes
 
 }  // namespace
 
-void judge(const Detector& detector, Score score, const RowNotes& notes, std::span<const float> row,
-           Verdict& verdict) {
+float widened(float threshold, float confidence) {
+  const float doubt = 1 - std::clamp(confidence, 0.0F, 1.0F);
+  return threshold + learning_band * doubt * std::max(1 - threshold, 0.0F);
+}
+
+void judge(const Detector& detector, float threshold, Score score, const RowNotes& notes,
+           std::span<const float> row, Verdict& verdict) {
   const ModelFile& file = detector.file();
   verdict.score = score.value;
-  verdict.threshold = file.threshold.value;
+  verdict.threshold = notes.learning ? widened(threshold, notes.confidence) : threshold;
   verdict.model = file.id;
   verdict.certainty = notes.learning ? Certainty::learning : Certainty::sure;
-  // A device that is still being learned is judged like any other: deviations of a reading are 0
-  // until there is something to deviate from, and a scan by a device never seen must be found.
-  verdict.anomalous = score.value >= file.threshold.value;
+  verdict.confidence = notes.learning ? notes.confidence : 1;
+  verdict.learning = notes.lessons;
+  verdict.anomalous = score.value >= verdict.threshold;
   verdict.label = verdict.anomalous ? file.classes[score.class_index] : file.classes[0];
   verdict.why.reasons.clear();
   if (verdict.anomalous) explain(detector, score.class_index, notes, row, verdict.why.reasons);

@@ -17,6 +17,20 @@ std::string_view name_of(Certainty certainty) {
   return "unknown";
 }
 
+std::string_view name_of(Lesson lesson) {
+  switch (lesson) {
+    case Lesson::habits:
+      return "habits";
+    case Lesson::rate_minute:
+      return "rates over 1 min";
+    case Lesson::rate_ten:
+      return "rates over 10 min";
+    case Lesson::series_level:
+      return "level of the values";
+  }
+  return "unknown";
+}
+
 std::string_view name_of(AlertEvent event) {
   switch (event) {
     case AlertEvent::raised:
@@ -113,6 +127,22 @@ void append_explanation_fields(std::string& out, const Explanation& why) {
   });
 }
 
+namespace {
+
+void append_lessons(std::string& out, std::uint8_t learning) {
+  append_json_key(out, "learning");
+  out += '[';
+  for (std::size_t i = 0; i < lesson_count; ++i) {
+    const auto lesson = static_cast<Lesson>(i);
+    if ((learning & bit_of(lesson)) == 0) continue;
+    if (out.back() != '[') out += ',';
+    out.append("\"").append(name_of(lesson)).append("\"");
+  }
+  out += ']';
+}
+
+}  // namespace
+
 void append_verdict_json(std::string& out, const Judged& judged) {
   const Verdict& verdict = judged.verdict;
   out += '{';
@@ -125,6 +155,8 @@ void append_verdict_json(std::string& out, const Judged& judged) {
   append_json_field(out, "threshold", verdict.threshold);
   append_json_field(out, "anomalous", verdict.anomalous);
   append_json_field(out, "certainty", name_of(verdict.certainty));
+  append_json_field(out, "confidence", verdict.confidence);
+  append_lessons(out, verdict.learning);
   append_json_field(out, "label", verdict.label);
   append_json_field(out, "model", verdict.model);
   append_explanation_fields(out, verdict.why);

@@ -26,6 +26,19 @@ enum class Certainty : std::uint8_t {
 };
 std::string_view name_of(Certainty certainty);
 
+/// What of a device is still being learned. A set of bits, so that a verdict carries it for free.
+enum class Lesson : std::uint8_t {
+  habits,        ///< what it does: it has made few records
+  rate_minute,   ///< its rates over 1 min: it is watched for less
+  rate_ten,      ///< its rates over 10 min: it is watched for less
+  series_level,  ///< the level and the steps of what it measures
+};
+constexpr std::size_t lesson_count = 4;
+constexpr std::uint8_t bit_of(Lesson lesson) {
+  return static_cast<std::uint8_t>(1U << static_cast<unsigned>(lesson));
+}
+std::string_view name_of(Lesson lesson);  ///< "rates over 1 min"
+
 /// One line of an explanation: this feature had this value; [usual_low, usual_high] holds the
 /// middle 98 % of what was usual.
 struct Reason {
@@ -70,6 +83,10 @@ struct Verdict {
   float threshold = 1;
   bool anomalous = false;  ///< score >= threshold
   Certainty certainty = Certainty::sure;
+  /// How much of what the verdict rests on has been learned, in [0, 1]: 1 for a device that is
+  /// known, 0 without a model. No probability that the verdict is right.
+  float confidence = 1;
+  std::uint8_t learning = 0;  ///< bits of Lesson: what is not; 0 unless certainty is learning
   std::string label;  ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
   std::string model;  ///< id of the model that judged ("tree-1f3a9c02")
   Explanation why;    ///< only when anomalous
@@ -143,8 +160,9 @@ class Batch {
 };
 
 /// The JSON objects that API, live stream, MQTT alerts and `score` all write; one spelling for all.
-/// {"id","device","kind","time","received","score","threshold","anomalous","certainty","label",
-///  "model","sentence","reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
+/// {"id","device","kind","time","received","score","threshold","anomalous","certainty",
+///  "confidence","learning":["rates over 10
+///  min"],"label","model","sentence","reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
 void append_verdict_json(std::string& out, const Judged& judged);
 void append_alert_json(std::string& out, const Alert& alert);
 /// The fields of an explanation, to stand inside an object: "sentence":"…","reasons":[…],…

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "store/row_json.hpp"
 #include "store/sqlite_schema.hpp"
 
@@ -25,6 +28,18 @@ double number(const Statement& row, int column) {
 Error damaged(std::string_view what, RecordKey key) {
   return Error{Errc::corrupt,
                fmt::format("store: record {} has an unknown {}", to_text(key), what)};
+}
+
+bool read_certainty(std::int64_t stored, Verdict& verdict) {
+  const std::int64_t doubt = stored >> 8;
+  if (stored < 0 || (stored & 3) > static_cast<std::int64_t>(Certainty::no_model) || doubt > 100 ||
+      ((stored >> 2) & 63) >= std::int64_t{1} << lesson_count) {
+    return false;
+  }
+  verdict.certainty = static_cast<Certainty>(stored & 3);
+  verdict.learning = static_cast<std::uint8_t>((stored >> 2) & 63);
+  verdict.confidence = 1 - static_cast<float>(doubt) / 100;
+  return true;
 }
 
 Status read_flow(const Statement& row, Record& record) {
@@ -60,6 +75,12 @@ std::string select_judged(RecordKind kind, const char* index) {
                      is_flow ? "flows" : "readings", index);
 }
 
+std::int64_t stored_certainty(const Verdict& verdict) {
+  const std::int64_t doubt = std::lround((1 - std::clamp(verdict.confidence, 0.0F, 1.0F)) * 100);
+  return static_cast<std::int64_t>(verdict.certainty) + 4 * std::int64_t{verdict.learning} +
+         256 * doubt;
+}
+
 Status read_judged(const Statement& row, RecordKind kind, Judged& judged) {
   Record& record = judged.record;
   Verdict& verdict = judged.verdict;
@@ -71,11 +92,7 @@ Status read_judged(const Statement& row, RecordKind kind, Judged& judged) {
   verdict.anomalous = row.integer(3) != 0;
   verdict.score = static_cast<float>(row.real(4));
   verdict.threshold = static_cast<float>(row.real(5));
-  const std::int64_t certainty = row.integer(6);
-  if (certainty < 0 || certainty > static_cast<std::int64_t>(Certainty::no_model)) {
-    return damaged("certainty", record.key);
-  }
-  verdict.certainty = static_cast<Certainty>(certainty);
+  if (!read_certainty(row.integer(6), verdict)) return damaged("certainty", record.key);
   if (Status done = parse_explanation_json(row.text(7), verdict.why); !done) return done;
   record.device = row.text(8);
   verdict.label = row.text(9);

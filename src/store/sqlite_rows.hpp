@@ -16,6 +16,9 @@ std::string select_judged(RecordKind kind, const char* index);
 constexpr const char* judged_joins =
     " JOIN devices d ON d.id = r.device JOIN labels l ON l.id = r.label"
     " JOIN models m ON m.id = r.model JOIN labels t ON t.id = r.truth";
+/// certainty + 4 × the lessons + 256 × the doubt in percent: one number, and rows written before
+/// there was doubt have none.
+std::int64_t stored_certainty(const Verdict& verdict);
 /// @return corrupt.
 Status read_judged(const Statement& row, RecordKind kind, Judged& judged);
 

@@ -89,7 +89,7 @@ SELECT printf('%d-%016x', r.ts, CASE WHEN r.hash < 0 THEN r.hash + 9223372036854
                                 ELSE r.hash - 9223372036854775807 - 1 END) AS id,
   r.kind, d.name AS device, datetime(r.ts / 1000000, 'unixepoch') AS time,
   datetime(r.received / 1000000, 'unixepoch') AS received, r.score, r.threshold, r.anomalous,
-  CASE r.certainty WHEN 0 THEN 'sure' WHEN 1 THEN 'learning' ELSE 'no_model' END AS certainty,
+  CASE r.certainty & 3 WHEN 0 THEN 'sure' WHEN 1 THEN 'learning' ELSE 'no_model' END AS certainty,
   l.name AS label, m.name AS model, t.name AS truth, r.reasons
 FROM (SELECT 'flow' AS kind, ts, hash, device, received, score, threshold, anomalous, certainty,
         label, model, truth, reasons FROM flows

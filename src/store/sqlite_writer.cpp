@@ -174,7 +174,7 @@ bool Writer::bind_verdict(Statement& insert, const Judged& judged, std::int64_t 
       .bind(6, label)
       .bind(7, static_cast<double>(verdict.score))
       .bind(8, static_cast<double>(verdict.threshold))
-      .bind(9, static_cast<std::int64_t>(verdict.certainty))
+      .bind(9, stored_certainty(verdict))
       .bind(10, model)
       .bind(11, truth)
       .bind_or_null(12, text_);
