@@ -42,8 +42,11 @@ void Judging::score(Lane& lane, const Detector& detector, Batch& batch) {
   for (std::size_t i = 0; i < lane.used; ++i) {
     const Lane::Entry& entry = lane.entries[i];
     const std::span<const float> probabilities{lane.probabilities.data() + i * classes, classes};
-    vedette::judge(detector, to_score(probabilities), {entry.learning, entry.series}, rows[i],
-                   batch[entry.item].verdict);
+    const RowNotes notes{entry.learning, entry.series};
+    const Score found = to_score(probabilities);
+    Judged& judged = batch[entry.item];
+    vedette::judge(detector, found, notes, judged.verdict);
+    explainer_.look(detector, judged.record, notes, found, rows[i], judged.verdict);
   }
 }
 

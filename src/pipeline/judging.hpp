@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "pipeline/explain.hpp"
 #include "pipeline/pipeline.hpp"
 
 namespace vedette {
@@ -30,9 +31,10 @@ class Judging {
     std::vector<float> probabilities;
   };
   void add_row(Lane& lane, const Detector& detector, const Record& record, std::size_t item);
-  static void score(Lane& lane, const Detector& detector, Batch& batch);
+  void score(Lane& lane, const Detector& detector, Batch& batch);
 
   DeviceWindows windows_;
+  Explainer explainer_;
   std::array<Lane, record_kind_count> lanes_;
 };
 

@@ -21,21 +21,30 @@ namespace vedette {
 
 class Ingest;
 class Sink;
+struct ColumnFamilies;
 
 /// A model with the features it was fitted on: what judges one kind of record. Immutable.
 class Detector {
  public:
-  /// @return corrupt or mismatch when features, schema and model of the file do not fit.
+  /// @return corrupt or mismatch when features, exemplars, schema and model of the file do not fit.
   static Result<std::shared_ptr<const Detector>> make(ModelFile file);
 
   const ModelFile& file() const { return file_; }
   const FeatureMap& features() const { return *features_; }
   const Model& model() const { return *file_.model; }
+  /// For explanations.
+  const Exemplars& exemplars() const { return exemplars_; }
+  const ColumnFamilies& families() const { return *families_; }
+  std::uint64_t schema_fingerprint() const { return schema_fingerprint_; }
+  ~Detector();
 
  private:
-  Detector(ModelFile file, std::unique_ptr<FeatureMap> features);
+  Detector(ModelFile file, std::unique_ptr<FeatureMap> features, Exemplars exemplars);
   ModelFile file_;
   std::unique_ptr<FeatureMap> features_;
+  Exemplars exemplars_;
+  std::unique_ptr<const ColumnFamilies> families_;
+  std::uint64_t schema_fingerprint_;
 };
 
 /// The active detector of each record kind; a slot may be empty. Immutable, swapped whole.
@@ -43,9 +52,8 @@ struct DetectorSet {
   std::array<std::shared_ptr<const Detector>, record_kind_count> active;
 };
 
-/// Turns a score into a verdict: threshold, label, and reasons when anomalous.
-void judge(const Detector& detector, Score score, const RowNotes& notes, std::span<const float> row,
-           Verdict& verdict);
+/// Turns a score into a verdict: threshold and label. Why, Explainer says.
+void judge(const Detector& detector, Score score, const RowNotes& notes, Verdict& verdict);
 
 /// received = verdicts + quarantined + waiting, at every moment. Thread-safe to read.
 struct Counters {
