@@ -2,6 +2,7 @@
 
 #include "base/expects.hpp"
 #include "base/hash.hpp"
+#include "pipeline/column_families.hpp"
 #include "pipeline/pipeline.hpp"
 
 namespace vedette {
@@ -27,14 +28,25 @@ Result<std::shared_ptr<const Detector>> Detector::make(ModelFile file) {
     return Error{calibration.error().code,
                  fmt::format("model {}: {}", file.id, calibration.error().message)};
   }
-  return std::shared_ptr<const Detector>{
-      new Detector{std::move(file), std::move(features).value(), std::move(calibration).value()}};
+  Result<Exemplars> exemplars = Exemplars::load(file.exemplars, schema.width());
+  if (!exemplars) {
+    return Error{exemplars.error().code,
+                 fmt::format("model {}: {}", file.id, exemplars.error().message)};
+  }
+  return std::shared_ptr<const Detector>{new Detector{std::move(file), std::move(features).value(),
+                                                      std::move(calibration).value(),
+                                                      std::move(exemplars).value()}};
 }
 
-Detector::Detector(ModelFile file, std::unique_ptr<FeatureMap> features, Calibration calibration)
+Detector::Detector(ModelFile file, std::unique_ptr<FeatureMap> features, Calibration calibration,
+                   Exemplars exemplars)
     : file_(std::move(file)),
       calibration_(std::move(calibration)),
-      features_(std::move(features)) {}
+      features_(std::move(features)),
+      exemplars_(std::move(exemplars)),
+      families_(std::make_unique<ColumnFamilies>(features_->schema())),
+      schema_fingerprint_(features_->schema().fingerprint()) {}
+Detector::~Detector() = default;
 
 float DetectorSet::threshold_of(RecordKind kind, std::string_view device) const {
   const auto at = static_cast<std::size_t>(kind);

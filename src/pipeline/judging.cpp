@@ -46,8 +46,10 @@ void Judging::score(Lane& lane, RecordKind kind, const DetectorSet& detectors, B
     entry.notes.series = entry.series;
     Judged& judged = batch[entry.item];
     const std::span<const float> probabilities{lane.probabilities.data() + i * classes, classes};
-    vedette::judge(detector, detectors.threshold_of(kind, judged.record.device),
-                   to_score(probabilities), entry.notes, rows[i], judged.verdict);
+    const Score found = to_score(probabilities);
+    vedette::judge(detector, detectors.threshold_of(kind, judged.record.device), found, entry.notes,
+                   judged.verdict);
+    explainer_.look(detector, judged.record, entry.notes, found, rows[i], judged.verdict);
     drift_[static_cast<std::size_t>(kind)].watch(detector, judged.verdict, rows[i],
                                                  judged.record.time);
   }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pipeline/drift.hpp"
+#include "pipeline/explain.hpp"
 #include "pipeline/pipeline.hpp"
 
 namespace vedette {
@@ -36,6 +37,7 @@ class Judging {
   void score(Lane& lane, RecordKind kind, const DetectorSet& detectors, Batch& batch);
 
   DeviceWindows windows_;
+  Explainer explainer_;
   std::array<Lane, record_kind_count> lanes_;
   std::array<DriftWatch, record_kind_count> drift_;
 };

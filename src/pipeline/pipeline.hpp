@@ -25,11 +25,12 @@ namespace vedette {
 
 class Ingest;
 class Sink;
+struct ColumnFamilies;
 
 /// A model with the features it was fitted on: what judges one kind of record. Immutable.
 class Detector {
  public:
-  /// @return corrupt or mismatch when features, schema and model of the file do not fit.
+  /// @return corrupt or mismatch when features, exemplars, schema and model of the file do not fit.
   static Result<std::shared_ptr<const Detector>> make(ModelFile file);
 
   const ModelFile& file() const { return file_; }
@@ -37,12 +38,21 @@ class Detector {
   const Model& model() const { return *file_.model; }
   /// What the file knows of benign scores; empty when it knows nothing.
   const Calibration& calibration() const { return calibration_; }
+  /// For explanations.
+  const Exemplars& exemplars() const { return exemplars_; }
+  const ColumnFamilies& families() const { return *families_; }
+  std::uint64_t schema_fingerprint() const { return schema_fingerprint_; }
+  ~Detector();
 
  private:
-  Detector(ModelFile file, std::unique_ptr<FeatureMap> features, Calibration calibration);
+  Detector(ModelFile file, std::unique_ptr<FeatureMap> features, Calibration calibration,
+           Exemplars exemplars);
   ModelFile file_;
   Calibration calibration_;
   std::unique_ptr<FeatureMap> features_;
+  Exemplars exemplars_;
+  std::unique_ptr<const ColumnFamilies> families_;
+  std::uint64_t schema_fingerprint_;
 };
 
 /// The working thresholds of a detector: one for all, and others for kinds of device
@@ -89,10 +99,10 @@ std::uint64_t features_fingerprint(const DetectorSet& set);
 constexpr float learning_band = 0.5F;
 float widened(float threshold, float confidence);
 
-/// Turns a score into a verdict: label by the device's threshold (widened while it is being
-/// learned), and reasons when anomalous.
+/// Turns a score into a verdict: threshold (widened while the device is being learned) and label.
+/// Why, Explainer says.
 void judge(const Detector& detector, float threshold, Score score, const RowNotes& notes,
-           std::span<const float> row, Verdict& verdict);
+           Verdict& verdict);
 
 /// received = verdicts + quarantined + waiting, at every moment. Thread-safe to read.
 struct Counters {

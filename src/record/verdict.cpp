@@ -43,6 +43,17 @@ std::string_view name_of(AlertEvent event) {
   return "unknown";
 }
 
+std::string_view name_of(UsualOf usual) {
+  return usual == UsualOf::device ? "device" : "training";
+}
+
+std::optional<UsualOf> usual_of_from(std::string_view name) {
+  for (const UsualOf usual : {UsualOf::training, UsualOf::device}) {
+    if (name_of(usual) == name) return usual;
+  }
+  return {};
+}
+
 Judged& Batch::add() {
   expects(!full(), "a batch holds at most records_max records");
   if (used_ == items_.size()) items_.emplace_back();
@@ -79,6 +90,7 @@ void append_json_field(std::string& out, std::string_view name, Time time) {
 
 void Explanation::clear() {
   sentence.clear();
+  usual_of = UsualOf::training;
   reasons.clear();
   changes.clear();
   changed_score = 0;
@@ -106,12 +118,14 @@ void append_list(std::string& out, std::string_view name, const std::vector<Item
 
 void append_explanation_fields(std::string& out, const Explanation& why) {
   append_json_field(out, "sentence", why.sentence);
+  append_json_field(out, "usual_of", name_of(why.usual_of));
   append_list(out, "reasons", why.reasons, [&](const Reason& reason) {
     append_json_field(out, "feature", reason.feature);
     append_json_field(out, "value", reason.value);
     append_json_field(out, "usual_low", reason.usual_low);
     append_json_field(out, "usual_high", reason.usual_high);
     append_json_field(out, "weight", reason.weight);
+    append_json_field(out, "text", reason.text);
   });
   append_list(out, "changes", why.changes, [&](const Change& change) {
     append_json_field(out, "feature", change.feature);
@@ -122,6 +136,7 @@ void append_explanation_fields(std::string& out, const Explanation& why) {
   append_list(out, "similar", why.similar, [&](const Similar& one) {
     append_json_field(out, "id", to_text(one.key));
     append_json_field(out, "device", one.device);
+    append_json_field(out, "capture", one.capture);
     append_json_field(out, "label", one.label);
     append_json_field(out, "distance", one.distance);
   });

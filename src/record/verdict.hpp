@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -40,37 +41,52 @@ constexpr std::uint8_t bit_of(Lesson lesson) {
 std::string_view name_of(Lesson lesson);  ///< "rates over 1 min"
 
 /// One line of an explanation: this feature had this value; [usual_low, usual_high] holds the
-/// middle 98 % of what was usual.
+/// middle 98 % of what was usual. Columns that say one thing in several ways (its horizons, the
+/// choices of a category) are one line: named is the heaviest, `weight` is that of all.
 struct Reason {
   std::string feature;
   float value = 0;
   float usual_low = 0;
   float usual_high = 0;
   float weight = 0;  ///< how much it moved the score; the first reason has the largest
+  std::string text;  ///< "opened about 214 connections in 10 s (usual for it: 0 to 3)", or empty
 };
 
-/// One column of the smallest change found that makes a record normal.
+/// One part of the smallest change found that makes a record normal. `feature` is a column (of a
+/// category the choice it would have been), or "source_failed_*": all horizons of it went back to
+/// what is usual, and the values are those of the heaviest.
 struct Change {
   std::string feature;
   float from = 0;
   float to = 0;
 };
 
-/// A record seen before whose label is known.
+/// A record that the model was trained on.
 struct Similar {
   RecordKey key;
   std::string device;
+  std::string capture;
   std::string label;
   float distance = 0;  ///< 0: equal in every column the model asks
 };
 
-/// Why a record is anomalous, for people; empty for all others.
+/// Whose usual ranges an explanation speaks of.
+enum class UsualOf : std::uint8_t {
+  training,  ///< the benign records that the model was trained on
+  device,    ///< what this device itself did lately
+};
+std::string_view name_of(UsualOf usual);
+std::optional<UsualOf> usual_of_from(std::string_view name);
+
+/// Why a record is anomalous, for people; empty for all others. In a flood most records have the
+/// sentence and the reasons alone (pipeline/explain.hpp).
 struct Explanation {
-  std::string sentence;          ///< one, without a line break
-  std::vector<Reason> reasons;   ///< the largest weight first, at most `reasons_max`
-  std::vector<Change> changes;   ///< together they bring the score below the threshold
-  float changed_score = 0;       ///< the score then
-  std::vector<Similar> similar;  ///< the nearest first, at most `similar_max`
+  std::string sentence;                  ///< one, without a line break
+  UsualOf usual_of = UsualOf::training;  ///< of `reasons` and `changes`
+  std::vector<Reason> reasons;           ///< the largest weight first, at most `reasons_max`
+  std::vector<Change> changes;           ///< together they bring the score below the threshold
+  float changed_score = 0;               ///< the score then
+  std::vector<Similar> similar;          ///< the nearest first, at most `similar_max`
 
   static constexpr std::size_t reasons_max = 5;
   static constexpr std::size_t changes_max = 3;
@@ -161,11 +177,12 @@ class Batch {
 
 /// The JSON objects that API, live stream, MQTT alerts and `score` all write; one spelling for all.
 /// {"id","device","kind","time","received","score","threshold","anomalous","certainty",
-///  "confidence","learning":["rates over 10
-///  min"],"label","model","sentence","reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
+///  "confidence","learning":["rates over 10 min"],"label","model","sentence","usual_of",
+///  "reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
 void append_verdict_json(std::string& out, const Judged& judged);
 void append_alert_json(std::string& out, const Alert& alert);
-/// The fields of an explanation, to stand inside an object: "sentence":"…","reasons":[…],…
+/// The fields of an explanation, to stand inside an object:
+/// "sentence":"…","usual_of":"device","reasons":[…],…
 void append_explanation_fields(std::string& out, const Explanation& why);
 void append_quarantined_json(std::string& out, const Quarantined& quarantined);
 

@@ -106,6 +106,7 @@ Reason parse_reason(Cursor& cursor) {
   reason.usual_low = parse_float(cursor, "usual_low");
   reason.usual_high = parse_float(cursor, "usual_high");
   reason.weight = parse_float(cursor, "weight");
+  reason.text = parse_text(cursor, "text");
   return reason;
 }
 
@@ -121,6 +122,7 @@ Similar parse_similar(Cursor& cursor) {
   Similar similar;
   const auto key = key_from_text(parse_text(cursor, "id", true));
   similar.device = parse_text(cursor, "device");
+  similar.capture = parse_text(cursor, "capture");
   similar.label = parse_text(cursor, "label");
   similar.distance = parse_float(cursor, "distance");
   cursor.ok = cursor.ok && key.has_value();
@@ -187,6 +189,9 @@ Status parse_explanation_json(std::string_view text, Explanation& why) {
   Cursor cursor{text};
   cursor.need('{');
   why.sentence = parse_text(cursor, "sentence", true);
+  const auto usual_of = usual_of_from(parse_text(cursor, "usual_of"));
+  cursor.ok = cursor.ok && usual_of.has_value();
+  why.usual_of = usual_of.value_or(UsualOf::training);
   parse_list(cursor, "reasons", Explanation::reasons_max, &parse_reason, why.reasons);
   parse_list(cursor, "changes", Explanation::changes_max, &parse_change, why.changes);
   why.changed_score = parse_float(cursor, "changed_score");

@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "train/calibrate.hpp"
+#include "train/exemplars_of.hpp"
 #include "train/prepared.hpp"
 
 namespace vedette {
@@ -121,6 +122,9 @@ void Training::fill_file() {
   ByteWriter features;
   with_usual(*prepared_.features, usual_ranges())->save(features);
   file.features.assign(features.bytes().begin(), features.bytes().end());
+  ByteWriter exemplars;
+  exemplars_of(dataset_, prepared_, options_.split.seed).save(exemplars);
+  file.exemplars.assign(exemplars.bytes().begin(), exemplars.bytes().end());
 }
 
 }  // namespace
