@@ -125,25 +125,22 @@ class Explaining {
         reason.usual_low = usual->low;
         reason.usual_high = usual->high;
       }
-      if (full) append_reason(reason.text, column);
+      if (full) append_reason(reason.text, column, usual_of(column));
     }
   }
-  void append_reason(std::string& out, std::uint32_t column) const {
+  void append_reason(std::string& out, std::uint32_t column, const UsualRange* usual) const {
     append_clause(out, subject_, detector_.features().schema().columns[column].name, row_[column],
-                  usual_of(column));
+                  usual);
   }
 
-  /// The heaviest three reasons, those first that are outside what is usual.
+  /// The heaviest three reasons, those first that are outside what is usual: only they say what
+  /// would be.
   void write_sentence() {
     std::array<std::uint32_t, Explanation::reasons_max> told{};
     const std::size_t count = verdict_.why.reasons.size();
     std::copy_n(scratch_.order.begin(), count, told.begin());
-    std::stable_partition(
-        told.begin(), told.begin() + static_cast<std::ptrdiff_t>(count), [&](std::uint32_t f) {
-          const std::uint32_t column = scratch_.heaviest[f];
-          const UsualRange* usual = usual_of(column);
-          return usual != nullptr && (row_[column] < usual->low || row_[column] > usual->high);
-        });
+    std::stable_partition(told.begin(), told.begin() + static_cast<std::ptrdiff_t>(count),
+                          [&](std::uint32_t f) { return is_unusual(scratch_.heaviest[f]); });
     std::string& out = verdict_.why.sentence;
     append_plain(out, subject_.record.device);
     out += ' ';
@@ -151,9 +148,14 @@ class Explaining {
     if (clauses == 0) out += "did nothing that is unusual by itself";
     for (std::size_t i = 0; i < clauses; ++i) {
       if (i > 0) out += i + 1 < clauses ? ", " : " and ";
-      append_reason(out, scratch_.heaviest[told[i]]);
+      const std::uint32_t column = scratch_.heaviest[told[i]];
+      append_reason(out, column, is_unusual(column) ? usual_of(column) : nullptr);
     }
     append_ending(out);
+  }
+  bool is_unusual(std::uint32_t column) const {
+    const UsualRange* usual = usual_of(column);
+    return usual != nullptr && (row_[column] < usual->low || row_[column] > usual->high);
   }
   void append_ending(std::string& out) const {
     if (subject_.record.kind == RecordKind::flow) {

@@ -139,7 +139,7 @@ TEST(Explain, AModelWhosePartsAddUpToNothingIsAskedAgain) {
   EXPECT_NEAR(verdict.why.reasons[1].weight, 0.25, 1e-5);
   EXPECT_EQ(verdict.why.usual_of, UsualOf::training);
   EXPECT_EQ(verdict.why.sentence,
-            "camera-01 sent 5 kB of payload (usual in training: 0 bytes to 10 bytes) and got no "
+            "camera-01 sent 5 kB of payload (usual in training: 0 to 10 bytes) and got no "
             "answer from its destination (usual in training: never); looks like DDoS.");
   ASSERT_EQ(verdict.why.changes.size(), 1U);
   EXPECT_EQ(verdict.why.changes[0].feature, "orig_bytes");
@@ -191,6 +191,22 @@ TEST(Explain, TheSmallestChangeBringsTheScoreBelowTheThreshold) {
     }
     EXPECT_NEAR(sum(changed, fact.each), verdict.why.changed_score, 1e-6) << fact.each;
   }
+  // All that begins with orig_ is wrong together, and one by one does not help.
+  std::vector<float> loud = row;
+  for (std::size_t c = 0; c < loud.size(); ++c) {
+    if (small.features->schema().columns[c].name.starts_with("orig_")) loud[c] = 700;
+  }
+  const std::size_t ip_bytes = column(*small.features, "orig_ip_bytes");
+  const Verdict together = small.explained(
+      [&](std::span<const float> r) {
+        return r[small.bytes] > 10 || r[small.pkts] > 10 || r[ip_bytes] > 10 ? 0.9F : 0.1F;
+      },
+      loud);
+  ASSERT_EQ(together.why.changes.size(), 1U);
+  EXPECT_EQ(together.why.changes[0].feature, "orig_*");
+  EXPECT_EQ(together.why.changes[0].from, 700);
+  EXPECT_EQ(together.why.changes[0].to, 10);
+  EXPECT_NEAR(together.why.changed_score, 0.1, 1e-6);
   const Verdict hopeless =
       small.explained([](std::span<const float>) { return 0.9F; }, small.row());
   EXPECT_TRUE(hopeless.why.changes.empty());

@@ -215,6 +215,7 @@ const Phrase* phrase_of(std::string_view column) {
 std::string rounded(double value) {
   if (!std::isfinite(value)) return "without limit";
   if (std::abs(value) >= 1e15) return fmt::format("{:.1e}", value);
+  if (std::abs(value) >= 1e6) return fmt::format("{:.3g} million", value / 1e6);
   const double magnitude = std::abs(value) < 1 ? 0 : std::floor(std::log10(std::abs(value)));
   const double unit = std::pow(10, magnitude - 2);
   const double cut = unit > 1 ? std::round(value / unit) * unit : value;
@@ -242,7 +243,7 @@ std::string seconds_text(double seconds) {
   if (seconds > 3599 && seconds < 3601) return "an hour or more";
   if (seconds >= 7200) return rounded(seconds / 3600) + " h";
   if (seconds >= 120) return rounded(seconds / 60) + " min";
-  if (seconds > 0 && seconds < 0.001) return "less than 1 ms";
+  if (seconds > 0 && seconds < 0.001) return "1 ms or less";
   if (seconds > 0 && seconds < 0.1) return rounded(seconds * 1000) + " ms";
   return rounded(seconds) + " s";
 }
@@ -310,6 +311,15 @@ void append_token(std::string& out, std::string_view name, const Subject& subjec
   }
 }
 
+/// "0 to 3", "0 to 512 bytes", "20 ms to 3 s", and "3" when both say the same.
+std::string range_text(std::string_view low, std::string_view high) {
+  if (low == high) return std::string(low);
+  const std::size_t unit = low.find(' ');
+  const bool same = unit != std::string_view::npos && high.find(' ') != std::string_view::npos &&
+                    low.substr(unit) == high.substr(high.find(' '));
+  return fmt::format("{} to {}", same ? low.substr(0, unit) : low, high);
+}
+
 void append_usual(std::string& out, const Subject& subject, const Phrase& phrase, float value,
                   const UsualRange& usual) {
   std::string range;
@@ -318,9 +328,8 @@ void append_usual(std::string& out, const Subject& subject, const Phrase& phrase
     if (value < 0.5F && usual.low > 0.5F) range = "always";
     if (range.empty()) return;
   } else {
-    range = number_text(phrase.unit, static_cast<double>(usual.low));
-    const std::string high = number_text(phrase.unit, static_cast<double>(usual.high));
-    if (high != range) range = fmt::format("{} to {}", range, high);
+    range = range_text(number_text(phrase.unit, static_cast<double>(usual.low)),
+                       number_text(phrase.unit, static_cast<double>(usual.high)));
   }
   const bool reading = subject.record.kind == RecordKind::reading;
   const std::string_view whose = reading                               ? ""

@@ -17,14 +17,24 @@ struct Move {
   float distance = 0;
 };
 
+enum class ChangeOf : std::uint8_t { columns, families, aspects };
+
+/// "source_" of "source_failed": what a family is about, with the sign that ends it.
+std::string_view aspect_of(std::string_view family) {
+  return family.substr(0, family.find_first_of("_.") + 1);
+}
+
 class ChangeSearch {
  public:
   ChangeSearch(const Detector& detector, std::span<const float> row, float threshold,
                ExplainScratch& scratch)
       : detector_(detector), row_(row), threshold_(threshold), scratch_(scratch) {}
 
-  bool run(bool families, Explanation& why) {
-    families ? add_families() : add_columns();
+  bool run(ChangeOf of, Explanation& why) {
+    moves_.clear();
+    if (of == ChangeOf::columns) add_columns();
+    if (of == ChangeOf::families) add_families();
+    if (of == ChangeOf::aspects) add_aspects();
     current_.assign(row_.begin(), row_.end());
     float last = score_of(current_);
     for (std::size_t step = 0; step < Explanation::changes_max && !moves_.empty(); ++step) {
@@ -40,7 +50,6 @@ class ChangeSearch {
     if (why.changed_score < threshold_) return true;
     why.changes.clear();
     why.changed_score = 0;
-    moves_.clear();
     return false;
   }
 
@@ -139,6 +148,77 @@ class ChangeSearch {
     add([](std::uint32_t, const UsualRange& u) { return u.high; });
   }
 
+  /// What families about one thing have in common: "source_*" is all that the source did lately.
+  struct Aspect {
+    std::string_view name;
+    float weight = 0;
+    std::uint32_t heaviest = 0;  ///< family
+    std::vector<std::uint32_t> families;
+  };
+  std::vector<Aspect> aspects() const {
+    std::vector<Aspect> out;
+    for (const std::uint32_t f : scratch_.order) {  // the heaviest first
+      const std::string_view name = aspect_of(detector_.families().families[f].name);
+      if (name.empty()) continue;
+      auto found =
+          std::find_if(out.begin(), out.end(), [&](const Aspect& a) { return a.name == name; });
+      if (found == out.end()) found = out.insert(out.end(), {name, 0, f, {}});
+      found->weight += scratch_.weights[f];
+      found->families.push_back(f);
+    }
+    std::stable_sort(out.begin(), out.end(),
+                     [](const Aspect& a, const Aspect& b) { return a.weight > b.weight; });
+    return out;
+  }
+  /// Every column within its usual range, or in its middle; of a category the choice that is usual
+  /// when the present one is not.
+  void add_aspect(std::size_t unit, const Aspect& aspect, bool middle) {
+    const std::uint32_t heaviest = scratch_.heaviest[aspect.heaviest];
+    Move move{unit, {}, {std::string(aspect.name) + "*", row_[heaviest], row_[heaviest]}};
+    for (const std::uint32_t f : aspect.families) {
+      const ColumnFamily& family = detector_.families().families[f];
+      if (family.kind == ColumnFamily::Kind::choice) {
+        add_usual_choice(family, move);
+        continue;
+      }
+      for (const std::uint32_t column : family.columns) {
+        const UsualRange& usual = scratch_.usual[column];
+        const bool flag =
+            detector_.features().schema().columns[column].kind == ColumnKind::categorical;
+        move.values.emplace_back(column, middle && !flag
+                                             ? (usual.low + usual.high) / 2
+                                             : std::clamp(row_[column], usual.low, usual.high));
+      }
+    }
+    for (const auto& [column, to] : move.values) {
+      if (column == heaviest) move.change.to = to;
+    }
+    add_move(std::move(move));
+  }
+  void add_usual_choice(const ColumnFamily& family, Move& move) const {
+    const auto rarer = [&](std::uint32_t a, std::uint32_t b) {
+      const UsualRange& x = scratch_.usual[a];
+      const UsualRange& y = scratch_.usual[b];
+      return x.low + x.high < y.low + y.high;
+    };
+    const std::uint32_t best =
+        *std::max_element(family.columns.begin(), family.columns.end(), rarer);
+    const bool fits =
+        std::any_of(family.columns.begin(), family.columns.end(), [&](std::uint32_t column) {
+          return row_[column] > 0.5F && scratch_.usual[column].high > 0.5F;
+        });
+    if (fits || scratch_.usual[best].high < 0.5F) return;
+    for (const std::uint32_t column : family.columns) {
+      move.values.emplace_back(column, column == best ? 1.0F : 0.0F);
+    }
+  }
+  void add_aspects() {
+    const std::vector<Aspect> all = aspects();
+    for (std::size_t i = 0; i < std::min(units_max, all.size()); ++i) {
+      for (const bool middle : {false, true}) add_aspect(i, all[i], middle);
+    }
+  }
+
   void add_families() {
     const ColumnFamilies& all = detector_.families();
     const std::size_t count = std::min(units_max, scratch_.order.size());
@@ -186,7 +266,9 @@ class ChangeSearch {
 void find_smallest_change(const Detector& detector, std::span<const float> row, float threshold,
                           ExplainScratch& scratch, Explanation& why) {
   ChangeSearch search(detector, row, threshold, scratch);
-  if (!search.run(/*families=*/false, why)) search.run(/*families=*/true, why);
+  for (const ChangeOf of : {ChangeOf::columns, ChangeOf::families, ChangeOf::aspects}) {
+    if (search.run(of, why)) return;
+  }
 }
 
 }  // namespace vedette

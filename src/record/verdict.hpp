@@ -53,8 +53,8 @@ struct Reason {
 };
 
 /// One part of the smallest change found that makes a record normal. `feature` is a column (of a
-/// category the choice it would have been), or "source_failed_*": all horizons of it went back to
-/// what is usual, and the values are those of the heaviest.
+/// category the choice it would have been), or "source_failed_*" or "source_*": all that begins so
+/// went back to what is usual, and the values are those of the heaviest.
 struct Change {
   std::string feature;
   float from = 0;
