@@ -47,7 +47,7 @@ struct ApiParts {
   std::string version;
   Scoreboard* scoreboard = nullptr;  ///< null: nobody tells the truth
   FleetControl* fleet = nullptr;     ///< null: no fleet runs beside the service
-  AlarmTarget alarm_target;          ///< of the configuration; a user may set another
+  AlarmTarget alarm_target{};        ///< of the configuration; a user may set another
 };
 
 /// handle() runs on several threads at once; tick() on one, once a second.

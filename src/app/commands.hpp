@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -100,9 +101,9 @@ Status run_serve(const std::filesystem::path& config, const Clock& clock, std::s
 
 struct DemoOptions {
   std::filesystem::path state = "vedette-demo";
-  std::filesystem::path scenario;  ///< empty: the story of demo_story.hpp
-  std::uint64_t seed = 1;
-  std::uint16_t port = 8080;  ///< the next free one is taken when it is busy
+  std::filesystem::path scenario;     ///< empty: the story of demo_story.hpp
+  std::optional<std::uint64_t> seed;  ///< instead of the scenario's own
+  std::uint16_t port = 8080;          ///< the next free one is taken when it is busy
 };
 Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token stop);
 

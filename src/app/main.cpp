@@ -177,7 +177,7 @@ void add_service_commands(CLI::App& app, Command& chosen) {
         sub.add_option("--state", options.state, "folder for what it keeps")->capture_default_str();
         sub.add_option("--scenario", options.scenario,
                        "a scenario file (default: a story of five minutes)");
-        sub.add_option("--seed", options.seed)->capture_default_str();
+        sub.add_option("--seed", options.seed, "instead of the scenario's own");
         sub.add_option("--port", options.port, "of the dashboard")->capture_default_str();
       },
       [](const DemoOptions& options, World& world) {

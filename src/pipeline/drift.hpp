@@ -1,7 +1,7 @@
 /// Drift: whether what arrives is still what the model was made for. Two looks at records that were
 /// judged normal (an attack is no drift), each O(1) a record and bounded:
 ///   - the scores: ADWIN2 (Bifet, Gavaldà: Learning from Time-Changing Data with Adaptive
-///     Windowing, SDM 2007) over means of 64 scores each, which take most of the dependence between
+///     Windowing, SDM 2007) over means of 32 scores each, which take most of the dependence between
 ///     neighbours away;
 ///   - the columns: a population stability index of one of eight records against the training
 ///     ranges. A range holds the middle 98 % of training, so at most 1 % were expected on either
@@ -66,7 +66,7 @@ class Adwin {
 /// Watches the records of one detector. Belongs to the line's thread.
 class DriftWatch {
  public:
-  static constexpr std::uint32_t scores_per_mean = 64;
+  static constexpr std::uint32_t scores_per_mean = 32;
   static constexpr std::uint32_t sample_every = 8;
   static constexpr std::uint32_t sample_size = 2048;  ///< sampled rows that an index is made of
   static constexpr double index_max = 0.25;

@@ -115,7 +115,7 @@ TEST(Drift, ScoresThatMoveAreTold) {
   std::int64_t i = 0;
   for (; i < 50'000; ++i) watch.watch(*judge, scored(scores.next(0)), row, time_from_micros(i));
   ASSERT_EQ(watch.look().notices, 0U);
-  for (; i < 53'000; ++i) watch.watch(*judge, scored(scores.next(0.1)), row, time_from_micros(i));
+  for (; i < 54'000; ++i) watch.watch(*judge, scored(scores.next(0.1)), row, time_from_micros(i));
   const DriftLook look = watch.look();
   EXPECT_EQ(look.notices, 1U);
   ASSERT_TRUE(look.score_before);
