@@ -161,6 +161,20 @@ Status read_settings(const std::vector<std::string>& settings, std::vector<Conte
   return {};
 }
 
+/// What a source did lately can be asked where records stand in the order of time: there it is
+/// asked unless other columns were named, and samples are passed over.
+void set_leave_out(const CompareCommand& command, const Dataset& dataset, TrainOptions& options) {
+  if (command.split != "leave-one-capture-out") return;
+  const std::vector<bool> whole = in_time_order(dataset);
+  const bool any = std::count(whole.begin(), whole.end(), true) >= 2;
+  if (command.columns.empty() && dataset.columns().empty() && any) options.columns = "windows";
+  options.split.whole_only = options.columns == "windows";
+  options.split.train_only = command.train_only;
+  options.leave_out.adapt = command.adapt;
+  options.leave_out.doubtful = command.doubtful;
+  options.leave_out.drop_doubted = command.drop_doubted;
+}
+
 /// Said before hours of training, not after.
 Status check_folder_of(const std::filesystem::path& path) {
   const auto folder = path.parent_path();
@@ -180,6 +194,8 @@ Status run_train(const TrainCommand& command, const Clock& clock, std::stop_toke
   if (!dataset) return dataset.error();
   Progress progress{fmt::format("training {}", command.model), 0};
   TrainOptions options = train_options(command, *dataset, clock, stop, progress);
+  options.alerts_per_day = command.alerts_per_day;
+  options.devices = command.devices;
   if (Status read = read_settings(command.settings, options.fit); !read) return read;
   if (command.as_published) options.fit.values["as_published"] = "true";
   if (command.search) {
@@ -210,6 +226,7 @@ Status run_compare(const CompareCommand& command, const Clock& clock, std::stop_
   Progress progress{"comparing", 0};
   TrainOptions options = train_options(command, *dataset, clock, stop, progress);
   options.split.folds = command.folds;
+  set_leave_out(command, *dataset, options);
   const Result<Comparison> comparison = compare(*dataset, *contenders, options);
   if (!comparison) return comparison.error();
   progress.finish();

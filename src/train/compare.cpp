@@ -8,7 +8,9 @@
 #include <numeric>
 
 #include "base/expects.hpp"
+#include "train/calibrate.hpp"
 #include "train/importance.hpp"
+#include "train/left_out.hpp"
 #include "train/prepared.hpp"
 
 namespace vedette {
@@ -70,12 +72,17 @@ class Pool {
 /// Rates at a threshold that was set on one half of a fold's test rows, summed over the folds.
 class Rates {
  public:
-  void add(const Prepared& prepared, const Answers& answers, const TrainOptions& options) {
-    const Calibrated half = calibrate_on_half(prepared, answers, options);
-    for (std::size_t i = 0; i < half.truth.size(); ++i) {
-      const std::size_t attack = half.truth[i] != 0 ? 1 : 0;
+  void add(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
+           const TrainOptions& options) {
+    const Halves halves = halve(dataset, prepared, options.split);
+    const float threshold =
+        calibrate_on(dataset, prepared, answers, halves.calibration, SplitOptions{})
+            .threshold(options.false_positive_rate)
+            .value;
+    for (const std::uint32_t i : halves.evaluation) {
+      const std::size_t attack = prepared.test.classes[i] != 0 ? 1 : 0;
       rows_[attack] += 1;
-      alarms_[attack] += half.scores[i] >= half.threshold.value ? 1 : 0;
+      alarms_[attack] += answers.scores[i] >= threshold ? 1 : 0;
     }
   }
   void fill(Evaluation& out) const {
@@ -140,6 +147,9 @@ class Comparing {
   Status check() const;
   Status run_fold(const Fold& fold, std::size_t number, std::size_t folds);
   Status run_model(std::size_t at, const Fold& fold, const Prepared& prepared);
+  Result<LeftOutModel> fit_model(const ModelKind& kind, const Prepared& prepared,
+                                 const FitOptions& fit) const;
+  bool leaves_captures_out() const { return options_.split.by == "leave-one-capture-out"; }
   void take_rows(const Prepared& prepared);
   void announce(std::string title) const;
   void note_kinds();
@@ -222,32 +232,48 @@ void Comparing::take_rows(const Prepared& prepared) {
   }
 }
 
+/// For leave-one-capture-out with a threshold from the training captures; for other splits without.
+Result<LeftOutModel> Comparing::fit_model(const ModelKind& kind, const Prepared& prepared,
+                                          const FitOptions& fit) const {
+  if (leaves_captures_out()) return fit_left_out(dataset_, kind, prepared, options_, fit);
+  LeftOutModel out;
+  const auto start = std::chrono::steady_clock::now();
+  Result<std::unique_ptr<Model>> model = kind.fit(prepared.training_set(), fit);
+  if (!model) return model.error();
+  out.model = std::move(*model);
+  out.fit_seconds = seconds_since(start);
+  return out;
+}
+
 Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& prepared) {
   Compared& out = out_.models[at];
   if (!out.problem.empty()) return {};
   FitOptions fit = options_.fit;
   fit.values = contenders_[at].values;
-  const auto start = std::chrono::steady_clock::now();
-  const auto model = contenders_[at].kind->fit(prepared.training_set(), fit);
-  if (!model) {
-    if (model.error().code == Errc::cancelled) return model.error();
-    out.problem = model.error().message;
+  const ModelKind& kind = *contenders_[at].kind;
+  Result<LeftOutModel> fitted = fit_model(kind, prepared, fit);
+  if (!fitted) {
+    if (fitted.error().code == Errc::cancelled) return fitted.error();
+    out.problem = fitted.error().message;
     return {};
   }
-  out.fit_seconds += seconds_since(start);
-  const ModelKind& kind = *contenders_[at].kind;
-  const Answers answers = answer(**model, kind, prepared.classes, prepared.test_rows());
+  const Model& model = *fitted->model;
+  out.fit_seconds += fitted->fit_seconds;
+  const Answers answers = answer(model, kind, prepared.classes, prepared.test_rows());
   pools_[at].add(prepared, answers);
-  rates_[at].add(prepared, answers, options_);
+  rates_[at].add(dataset_, prepared, answers, options_);
   out.folds.push_back(figures_of(fold.name, kind, prepared, answers));
-  scoring_ns_[at] += time_scoring(**model, prepared.test_rows());
+  if (leaves_captures_out()) {
+    out.captures.push_back(figures_of_capture(dataset_, prepared, *fitted, answers, options_));
+  }
+  scoring_ns_[at] += time_scoring(model, prepared.test_rows());
   if (out.folds.size() == 1) {
-    out.importances = importances_of(**model, kind, prepared, options_.fit.seed);
+    out.importances = importances_of(model, kind, prepared, options_.fit.seed);
   }
   ByteWriter bytes;
-  (*model)->save(bytes);
+  model.save(bytes);
   out.bytes = std::max<std::uint64_t>(out.bytes, bytes.size());
-  out.description = (*model)->describe();
+  out.description = model.describe();
   if (options_.fit.stop.stop_requested()) {
     return Error{Errc::cancelled, "the comparison was stopped on request"};
   }
