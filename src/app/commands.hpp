@@ -59,7 +59,10 @@ struct CompareCommand {
   std::vector<std::string> train_only;  ///< the following of leave-one-capture-out
   std::vector<std::string> doubtful;
   std::uint32_t adapt = 0;
-  bool drop_doubted = false;
+  bool drop_doubted = true;
+  bool simulated = true;
+  bool controls = false;
+  bool without = false;
   std::filesystem::path report;  ///< "": NAME.comparison.html beside where one is; "-": none
 };
 Status run_compare(const CompareCommand& options, const Clock& clock, std::stop_token stop);

@@ -138,9 +138,17 @@ void add_data_commands(CLI::App& app, Command& chosen) {
                        "figures also with a threshold raised by so many first records of the "
                        "capture left out")
             ->check(CLI::Range(0, 1'000'000));
-        sub.add_flag("--drop-doubted", options.drop_doubted,
-                     "benign rows of infected captures that the other captures' model takes for "
-                     "attacks are not trained on");
+        sub.add_flag("--drop-doubted,!--keep-doubted", options.drop_doubted,
+                     "leaving captures out: benign rows of infected captures that the other "
+                     "captures' model takes for attacks are not trained on (default: so)");
+        sub.add_flag("--simulated,!--no-simulated", options.simulated,
+                     "leaving captures out with the columns windows: trains on simulated captures "
+                     "as well (default: so)");
+        sub.add_flag(
+            "--controls", options.controls,
+            "trees of ports alone, of time alone and of shuffled labels beside the models");
+        sub.add_flag("--without", options.without,
+                     "each model again without each family of columns");
         sub.add_option("--set", options.settings, "a setting of one model, as model.name=value");
         sub.add_option("--report", options.report,
                        "where the HTML report goes (default: DATASET.comparison.html), - for none");

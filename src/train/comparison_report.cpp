@@ -149,6 +149,37 @@ std::string capture_table(const Comparison& comparison) {
   return any ? '\n' + table.text() : std::string{};
 }
 
+std::string control_table(const Comparison& comparison) {
+  if (comparison.controls.empty()) return {};
+  TextLayout table{{{"control", Align::left},
+                    {"ROC AUC", Align::right},
+                    {"PR AUC", Align::right},
+                    {"recall", Align::right},
+                    {"false positives", Align::right}}};
+  for (const Control& one : comparison.controls) {
+    table.add({one.name, fixed(one.roc_auc), fixed(one.pr_auc), rate_text(one.recall),
+               rate_text(one.false_positive_rate)});
+  }
+  return '\n' + table.text();
+}
+
+std::string without_table(const Comparison& comparison) {
+  TextLayout table{{{"model", Align::left},
+                    {"without", Align::left},
+                    {"columns", Align::right},
+                    {"ROC AUC", Align::right},
+                    {"PR AUC", Align::right}}};
+  bool any = false;
+  for (const Compared& one : comparison.models) {
+    for (const Without& without : one.without) {
+      any = true;
+      table.add({one.model, without.family.empty() ? "nothing" : without.family,
+                 grouped(without.columns), fixed(without.roc_auc), fixed(without.pr_auc)});
+    }
+  }
+  return any ? '\n' + table.text() : std::string{};
+}
+
 template <class Items, class Append>
 void append_list(std::string& out, std::string_view name, const Items& items,
                  const Append& append) {
@@ -208,6 +239,24 @@ void append_figures(std::string& out, const Compared& one) {
     append_json_field(out, "false_positive_rate", fold.false_positive_rate);
     out += '}';
   });
+  append_list(out, "calibration", one.calibration, [&](const CalibrationPoint& point) {
+    out += '{';
+    append_json_field(out, "stated", point.stated);
+    append_json_field(out, "observed", point.observed());
+    append_json_field(out, "benign_records", point.rows);
+    const Interval band = point.rows > 0 ? binomial_band(point.stated, point.rows) : Interval{0, 1};
+    append_json_field(out, "band_low", band.low);
+    append_json_field(out, "band_high", band.high);
+    out += '}';
+  });
+  append_list(out, "without", one.without, [&](const Without& without) {
+    out += '{';
+    append_json_field(out, "family", without.family);
+    append_json_field(out, "columns", std::uint64_t{without.columns});
+    append_json_field(out, "roc_auc", without.roc_auc);
+    append_json_field(out, "pr_auc", without.pr_auc);
+    out += '}';
+  });
   append_list(out, "importances", one.importances, [&](const Importance& importance) {
     out += '{';
     append_json_field(out, "column", importance.column);
@@ -245,6 +294,7 @@ void append_captures(std::string& out, const Comparison& comparison) {
       append_json_field(out, "delay_seconds", figures.delay_seconds);
       append_json_field(out, "in_time_order", figures.in_time_order);
       append_json_field(out, "calibrated_on", figures.decided_by);
+      append_json_field(out, "calibrated_threshold", figures.threshold.value);
       append_json_field(out, "calibration_records", figures.threshold.records);
       append_json_field(out, "certified_rate", figures.threshold.rate);
       append_json_field(out, "training_rows_dropped", figures.dropped_rows);
@@ -274,6 +324,8 @@ std::string to_text(const Comparison& comparison) {
   }
   out += fold_table(comparison);
   out += capture_table(comparison);
+  out += control_table(comparison);
+  out += without_table(comparison);
   out += fmt::format("\nsplit {}: {} rows fitted on, {} tested\n", comparison.split,
                      grouped(comparison.train_rows), grouped(comparison.test_rows));
   out += fmt::format(
@@ -316,6 +368,15 @@ std::string to_json(const Comparison& comparison) {
     out += '}';
   });
   append_captures(out, comparison);
+  append_list(out, "controls", comparison.controls, [&](const Control& one) {
+    out += '{';
+    append_json_field(out, "control", one.name);
+    append_json_field(out, "roc_auc", one.roc_auc);
+    append_json_field(out, "pr_auc", one.pr_auc);
+    append_json_field(out, "recall", one.recall);
+    append_json_field(out, "false_positive_rate", one.false_positive_rate);
+    out += '}';
+  });
   return out + '}';
 }
 

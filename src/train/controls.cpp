@@ -48,9 +48,9 @@ std::vector<float> values_of(const Dataset& dataset, const Indices& rows, Shortc
   for (const std::uint32_t i : rows) {
     if (shortcut == Shortcut::ports) {
       dataset.read(i, record);
-      for (const auto value : {static_cast<unsigned>(record.flow.orig_p),
-                               static_cast<unsigned>(record.flow.resp_p),
-                               static_cast<unsigned>(record.flow.proto)}) {
+      for (const auto value :
+           {static_cast<unsigned>(record.flow.orig_p), static_cast<unsigned>(record.flow.resp_p),
+            static_cast<unsigned>(record.flow.proto)}) {
         out.push_back(static_cast<float>(value));
       }
     } else {
@@ -129,8 +129,7 @@ Result<std::vector<ControlScores>> run_controls(const Dataset& dataset, const Pr
     const auto train = values_of(dataset, prepared.split.train, shortcut, begin);
     const auto test = values_of(dataset, prepared.split.test, shortcut, begin);
     set.rows = {train.data(), prepared.split.train.size(), width};
-    auto scores =
-        scores_of(tree_kind, set, {test.data(), prepared.split.test.size(), width}, fit);
+    auto scores = scores_of(tree_kind, set, {test.data(), prepared.split.test.size(), width}, fit);
     if (!scores) return scores.error();
     out.push_back({shortcut == Shortcut::ports ? "ports alone" : "time alone", std::move(*scores)});
   }

@@ -1,5 +1,5 @@
-/// Controls: what a comparison must beat to mean anything, and what becomes of a model that has to do
-/// without what it leans on.
+/// Controls: what a comparison must beat to mean anything, and what becomes of a model that has to
+/// do without what it leans on.
 #pragma once
 
 #include <string>

@@ -140,23 +140,34 @@ Status calibrate(const Dataset& dataset, const Inner& inner, double rate, LeftOu
   const auto& sides = inner.sides();
   const bool any_clean = std::any_of(sides.begin(), sides.end(),
                                      [](const auto& one) { return one.second.attacks == 0; });
+  std::vector<std::string> names;
   for (const auto& [capture, side] : sides) {
     if (side.benign == 0 || (any_clean && side.attacks > 0)) continue;
     std::vector<std::size_t> positions;
     const auto scores = inner.scores_without(capture, positions);
     if (!scores) return scores.error();
     if (scores->empty()) continue;
-    BenignScores benign;
-    benign.add(*scores);
-    const Certified own = benign.threshold(rate);
-    if (!out.decided_by.empty() && own.value <= out.threshold.value) continue;
-    out.threshold = own;
-    out.decided_by = dataset.captures()[capture];
+    out.networks.emplace_back().add(*scores);
+    names.push_back(dataset.captures()[capture]);
   }
+  if (const auto found = strictest(out.networks, rate)) {
+    out.threshold = found->threshold;
+    out.decided_by = names[found->network];
+  }
+  out.value = std::max(out.threshold.value, left_out_threshold_min);
   return {};
 }
 
 }  // namespace
+
+std::optional<Strictest> strictest(std::span<const BenignScores> networks, double rate) {
+  std::optional<Strictest> out;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const Certified own = networks[i].threshold(rate);
+    if (!out || own.value > out->threshold.value) out = Strictest{own, i};
+  }
+  return out;
+}
 
 Result<LeftOutModel> fit_left_out(const Dataset& dataset, const ModelKind& kind,
                                   const Prepared& prepared, const TrainOptions& options,
@@ -329,7 +340,7 @@ CaptureFigures figures_of_capture(const Dataset& dataset, const Prepared& prepar
   out.decided_by = fitted.decided_by;
   out.dropped_rows = fitted.dropped_rows;
   const CaptureCount count{dataset, prepared, answers, options};
-  const float threshold = fitted.threshold.value;
+  const float threshold = fitted.value;
   out.rates = count.rates(threshold, 0);
   count.fill(out, threshold);
   if (options.leave_out.adapt > 0) {

@@ -118,12 +118,6 @@ Result<std::vector<Fold>> fold_kfold(const Dataset& dataset, const SplitOptions&
   return folds;
 }
 
-bool names_any(const std::vector<std::string>& parts, std::string_view capture) {
-  return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
-    return capture.find(part) != std::string_view::npos;
-  });
-}
-
 Result<std::vector<Fold>> fold_captures(const Dataset& dataset, const SplitOptions& options) {
   auto groups =
       group_flows(dataset, dataset.captures().size(), [&](auto i) { return dataset.capture(i); });
@@ -189,6 +183,12 @@ Error too_few(std::size_t rows) {
 }
 
 }  // namespace
+
+bool names_any(const std::vector<std::string>& parts, std::string_view capture) {
+  return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
+    return capture.find(part) != std::string_view::npos;
+  });
+}
 
 std::vector<bool> in_time_order(const Dataset& dataset) {
   // Flows are logged when they end, minutes late at times; ten minutes is what windows wait.

@@ -136,6 +136,8 @@ struct SplitOptions {
 /// from it? In order: at most one flow in twenty ends more than ten minutes before one that stands
 /// earlier. What a source did lately can be learned and asked of such captures only.
 std::vector<bool> in_time_order(const Dataset& dataset);
+/// Whether one of the parts stands in the capture's name.
+bool names_any(const std::vector<std::string>& parts, std::string_view capture);
 struct Split {
   std::vector<std::uint32_t> train;  ///< indices into the data set, rising
   std::vector<std::uint32_t> test;
@@ -217,6 +219,8 @@ struct LeaveOutOptions {
   bool drop_doubted = false;
 };
 struct TrainOptions {
+  bool controls = false;  ///< compare: shortcut and shuffled-label controls beside the models
+  bool without = false;   ///< compare: fitted again without each family of columns
   std::string columns = "behaviour";  ///< see flow_column_sets()
   bool binary = false;                ///< classes Benign and Malicious instead of each label
   SplitOptions split;
@@ -285,7 +289,7 @@ struct CaptureRates {
 struct CaptureFigures {
   std::string capture;
   bool in_time_order = true;
-  Certified threshold;
+  Certified threshold;     ///< by calibration; the one worked with is rates.threshold, at least 0.5
   std::string decided_by;  ///< the capture whose benign rows asked for the strictest threshold
   std::uint64_t dropped_rows = 0;  ///< of training, for their doubted labels
   CaptureRates rates;
@@ -300,6 +304,25 @@ struct CaptureFigures {
   };
   std::vector<Class> classes;  ///< of attacks
 };
+/// What became of a stated false-positive rate on benign rows that the threshold did not know.
+struct CalibrationPoint {
+  double stated = 0;
+  std::uint64_t alarms = 0, rows = 0;
+  double observed() const {
+    return rows > 0 ? static_cast<double>(alarms) / static_cast<double>(rows) : 0;
+  }
+};
+/// A control over the test rows of all folds: attack or not, taken for one from a score of 0.5 on.
+struct Control {
+  std::string name;  ///< "ports alone", "time alone", "shuffled labels"
+  double roc_auc = 0, pr_auc = 0, recall = 0, false_positive_rate = 0;
+};
+/// A model fitted again without a family of columns, on the fold with the most attack rows.
+struct Without {
+  std::string family;  ///< "": with all
+  std::uint32_t columns = 0;
+  double roc_auc = 0, pr_auc = 0;
+};
 struct Compared {
   std::string model;
   std::string description;  ///< of the last fold's model
@@ -307,11 +330,13 @@ struct Compared {
   Evaluation evaluation;    ///< over the test rows of all folds
   Curves curves;
   std::vector<FoldFigures> folds;
-  std::vector<CaptureFigures> captures;  ///< of leave-one-capture-out
-  std::vector<Importance> importances;   ///< of the first fold's model, by falling loss
-  double fit_seconds = 0;                ///< of all folds
-  double ns_per_row = 0;                 ///< one thread, batches of 1024
-  std::uint64_t bytes = 0;               ///< of the model, largest fold
+  std::vector<CaptureFigures> captures;       ///< of leave-one-capture-out
+  std::vector<CalibrationPoint> calibration;  ///< over the benign test rows of all folds
+  std::vector<Without> without;
+  std::vector<Importance> importances;  ///< of the first fold's model, by falling loss
+  double fit_seconds = 0;               ///< of all folds
+  double ns_per_row = 0;                ///< one thread, batches of 1024
+  std::uint64_t bytes = 0;              ///< of the model, largest fold
 };
 struct Comparison {
   std::uint64_t data_fingerprint = 0;
@@ -323,6 +348,7 @@ struct Comparison {
   std::vector<std::string> unseen_classes;
   std::vector<std::string> notes;  ///< folds that could not be used, and why
   std::vector<Compared> models;
+  std::vector<Control> controls;
 };
 /// Makes the rows of each fold once, then fits and tests every contender on them. `options.fit` is
 /// shared but for its values. A model that refuses the rows is listed with its reason, a fold that
