@@ -94,9 +94,12 @@ class Rates {
     }
   }
   /// At thresholds that come of other captures than the tested one.
-  void add(const Prepared& prepared, const Answers& answers, const LeftOutModel& fitted) {
-    std::vector<std::uint32_t> all(answers.scores.size());
-    std::iota(all.begin(), all.end(), 0U);
+  void add(const Prepared& prepared, const Answers& answers, const LeftOutModel& fitted,
+           const std::vector<bool>& doubtful) {
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t i = 0; i < doubtful.size(); ++i) {
+      if (!doubtful[i]) all.push_back(i);
+    }
     for (CalibrationPoint& point : points_) {
       const auto found = strictest(fitted.networks, point.stated);
       if (found) count(point, prepared, answers, all, found->threshold.value);
@@ -188,6 +191,11 @@ double time_scoring(const Model& model, Rows rows) {
   return best * 1e9 / static_cast<double>(rows.count);
 }
 
+std::uint64_t attacks_in(const Prepared& prepared) {
+  const auto& classes = prepared.test.classes;
+  return classes.size() - static_cast<std::uint64_t>(std::count(classes.begin(), classes.end(), 0));
+}
+
 class Comparing {
  public:
   Comparing(const Dataset& dataset, std::span<const Contender> contenders,
@@ -197,7 +205,8 @@ class Comparing {
         options_(options),
         pools_(contenders.size()),
         rates_(contenders.size()),
-        scoring_ns_(contenders.size()) {}
+        scoring_ns_(contenders.size()),
+        attacks_leaned_on_(contenders.size()) {}
 
   Result<Comparison> run();
 
@@ -224,6 +233,8 @@ class Comparing {
   std::vector<Pool> pools_;
   std::vector<Rates> rates_;
   std::vector<double> scoring_ns_;  // sums over rows, of each model
+  // Importances are of the fold with the most attacks: where there are none, nothing can be lost.
+  std::vector<std::uint64_t> attacks_leaned_on_;
   std::size_t used_folds_ = 0;
   ControlPool controls_;
   std::uint64_t attacks_most_ = 0;  // of the folds, those with benign rows as well
@@ -320,9 +331,7 @@ Result<LeftOutModel> Comparing::fit_model(const ModelKind& kind, const Prepared&
 /// Again without each family of columns, on the fold that has the most to find.
 Status Comparing::fit_without(Compared& out, const ModelKind& kind, const Prepared& prepared,
                               const FitOptions& fit) {
-  const auto attacks = static_cast<std::uint64_t>(
-      std::count_if(prepared.test.classes.begin(), prepared.test.classes.end(),
-                    [](std::uint16_t k) { return k != 0; }));
+  const std::uint64_t attacks = attacks_in(prepared);
   if (!options_.without || attacks == 0 || attacks < attacks_most_) return {};
   auto without = without_families(kind, prepared, fit);
   if (!without) return without.error();
@@ -350,10 +359,11 @@ Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& pr
   out.folds.push_back(figures_of(fold.name, kind, prepared, answers));
   if (leaves_captures_out()) {
     out.captures.push_back(figures_of_capture(dataset_, prepared, *fitted, answers, options_));
-    rates_[at].add(prepared, answers, *fitted);
+    rates_[at].add(prepared, answers, *fitted, doubtful_rows(dataset_, prepared, options_));
   }
   scoring_ns_[at] += time_scoring(model, prepared.test_rows());
-  if (out.folds.size() == 1) {
+  if (out.folds.size() == 1 || attacks_in(prepared) > attacks_leaned_on_[at]) {
+    attacks_leaned_on_[at] = attacks_in(prepared);
     out.importances = importances_of(model, kind, prepared, options_.fit.seed);
   }
   if (Status done = fit_without(out, kind, prepared, fit); !done) return done;

@@ -210,6 +210,25 @@ bool is_doubtful(const std::vector<std::string>& filters, std::string_view captu
   });
 }
 
+}  // namespace
+
+std::vector<bool> doubtful_rows(const Dataset& dataset, const Prepared& prepared,
+                                const TrainOptions& options) {
+  std::vector<bool> out(prepared.split.test.size(), false);
+  if (options.leave_out.doubtful.empty()) return out;
+  Record record;
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const std::uint32_t i = prepared.split.test[k];
+    if (prepared.test.classes[k] != 0) continue;
+    dataset.read(i, record);
+    out[k] = is_doubtful(options.leave_out.doubtful, dataset.captures()[dataset.capture(i)],
+                         record.flow);
+  }
+  return out;
+}
+
+namespace {
+
 /// The tested rows of one capture in the order of time, and what became of each.
 class CaptureCount {
  public:
@@ -239,16 +258,13 @@ class CaptureCount {
 CaptureCount::CaptureCount(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
                            const TrainOptions& options)
     : dataset_(dataset), answers_(answers) {
-  Record record;
+  const std::vector<bool> doubtful = doubtful_rows(dataset, prepared, options);
   for (std::size_t k = 0; k < prepared.split.test.size(); ++k) {
     const std::uint32_t i = prepared.split.test[k];
-    dataset.read(i, record);
-    Row row{
-        {i, answers.scores[k], answers.attacks[k]}, prepared.test.classes[k], false, record.time};
-    row.doubtful =
-        row.truth == 0 && is_doubtful(options.leave_out.doubtful,
-                                      dataset.captures()[dataset.capture(i)], record.flow);
-    rows_.push_back(row);
+    rows_.push_back({{i, answers.scores[k], answers.attacks[k]},
+                     prepared.test.classes[k],
+                     doubtful[k],
+                     dataset.time(i)});
   }
   std::stable_sort(rows_.begin(), rows_.end(),
                    [](const Row& a, const Row& b) { return a.time < b.time; });

@@ -49,6 +49,10 @@ Result<LeftOutModel> fit_left_out(const Dataset& dataset, const ModelKind& kind,
                                   const Prepared& prepared, const TrainOptions& options,
                                   const FitOptions& fit);
 
+/// Of each test row: benign in name, and in doubt by LeaveOutOptions::doubtful.
+std::vector<bool> doubtful_rows(const Dataset& dataset, const Prepared& prepared,
+                                const TrainOptions& options);
+
 /// Figures of the capture that was left out.
 CaptureFigures figures_of_capture(const Dataset& dataset, const Prepared& prepared,
                                   const LeftOutModel& fitted, const Answers& answers,

@@ -129,7 +129,7 @@ struct SplitOptions {
   std::uint32_t folds = 5;  ///< of kfold, 2 to 100
   /// Of leave-one-capture-out: captures with such a part in their name are trained on and never
   /// left out, for simulated traffic beside real; captures out of time order (samples) are neither.
-  std::vector<std::string> train_only;
+  std::vector<std::string> train_only = {};
   bool whole_only = false;
 };
 /// Of each capture: do its flows come about in the order of time, as in a log, or were rows drawn
@@ -333,7 +333,7 @@ struct Compared {
   std::vector<CaptureFigures> captures;       ///< of leave-one-capture-out
   std::vector<CalibrationPoint> calibration;  ///< over the benign test rows of all folds
   std::vector<Without> without;
-  std::vector<Importance> importances;  ///< of the first fold's model, by falling loss
+  std::vector<Importance> importances;  ///< by falling loss, on the fold with the most attacks
   double fit_seconds = 0;               ///< of all folds
   double ns_per_row = 0;                ///< one thread, batches of 1024
   std::uint64_t bytes = 0;              ///< of the model, largest fold
