@@ -170,6 +170,18 @@ Certified Calibration::threshold(double rate, std::string_view device_kind) cons
   return all_.threshold(rate);
 }
 
+Certified Calibration::at(float value) const {
+  Certified out;
+  out.value = value;
+  out.records = all_.records();
+  if (out.records == 0) return out;
+  out.alarms = all_.alarms_at(value);
+  out.rate = (static_cast<double>(out.alarms) + 1) / (static_cast<double>(out.records) + 1);
+  out.asked = out.rate;
+  out.observed = proportion_interval(out.alarms, out.records);
+  return out;
+}
+
 double Calibration::recall_at(float value) const {
   if (attack_scores_.empty()) return std::numeric_limits<double>::quiet_NaN();
   const auto below = std::lower_bound(attack_scores_.begin(), attack_scores_.end(), value) -
@@ -210,6 +222,24 @@ std::optional<Budgeted> Calibration::threshold_for_budget(double alerts_per_day,
   while (out.kept && at > 0 && static_cast<double>(budget_[at - 1].alerts) <= allowed) --at;
   out.value = budget_[at].threshold;
   out.expected = *expect(out.value, devices);
+  return out;
+}
+
+std::string note_on(const std::optional<Budgeted>& budget, double alerts_per_day, double devices) {
+  if (!budget) {
+    return "no alert could be counted, there was no benign traffic in the order of time: the "
+           "threshold follows the false-positive rate";
+  }
+  const Expected& e = budget->expected;
+  std::string out = fmt::format(
+      "{} {:.3g} alerts a day on {:g} device{} (99 % of days: {:.0f} to {:.0f})",
+      budget->kept ? "expect" : "even the strictest threshold known raises", e.alerts_per_day,
+      devices, devices == 1 ? "" : "s", e.alerts_in_a_day.low, e.alerts_in_a_day.high);
+  if (!budget->kept) out += fmt::format(", more than the {:g} asked", alerts_per_day);
+  if (e.attacks > 0) {
+    out += fmt::format("; {:.1f} % of {} held-out attack records would be missed",
+                       100 * (1 - e.recall), e.attacks);
+  }
   return out;
 }
 

@@ -87,6 +87,8 @@ struct Budgeted {
   Expected expected;
   bool kept = true;  ///< false: even the strictest threshold known raised more than asked
 };
+/// One sentence: what is expected, what of the attacks would be missed, or why nothing is known.
+std::string note_on(const std::optional<Budgeted>& budget, double alerts_per_day, double devices);
 
 /// Immutable but for add_benign(), which is what serve does with records that users confirmed.
 class Calibration {
@@ -117,6 +119,8 @@ class Calibration {
 
   /// Of the kind when it has enough records for the rate, else of all devices.
   Certified threshold(double rate, std::string_view device_kind = {}) const;
+  /// What may be said of a threshold that was chosen otherwise: its rate is (alarms + 1) / (n + 1).
+  Certified at(float value) const;
   /// Share of held-out attack records that score at or above; NaN without any.
   double recall_at(float value) const;
   /// Alerts of a day of `devices` devices. Empty when alerts could not be counted: no benign
