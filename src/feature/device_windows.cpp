@@ -29,11 +29,11 @@ LruKey key_of(std::string_view device, std::string_view name) {
 template <class Value>
 void save_table(ByteWriter& out, const LruTable<Value>& table) {
   out.put(static_cast<std::uint64_t>(table.size()));
-  for (const auto& entry : table) {
-    out.put(entry.key.first);
-    out.put(entry.key.second);
-    entry.value.save(out);
-  }
+  table.each([&](const LruKey& key, const Value& value) {
+    out.put(key.first);
+    out.put(key.second);
+    value.save(out);
+  });
 }
 
 template <class Value>
@@ -113,6 +113,11 @@ std::uint64_t DeviceWindows::sources_evicted() const {
 }
 std::uint64_t DeviceWindows::too_late() const {
   return state_->too_late;
+}
+void DeviceWindows::expect(const Record& record) const {
+  if (record.kind != RecordKind::flow) return;
+  const SourceState* source = state_->source_table.find(key_of(record.device));
+  if (source != nullptr) source->prefetch();
 }
 void DeviceWindows::clear() {
   state_->series_table.clear();

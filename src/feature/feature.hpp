@@ -34,6 +34,11 @@ class DeviceWindows {
   DeviceWindows(DeviceWindows&&) noexcept;
   DeviceWindows& operator=(DeviceWindows&&) noexcept;
 
+  /// A hint that this record will be applied soon: its device's state is fetched from memory
+  /// meanwhile. Changes nothing. With 100,000 devices waiting for memory is most of a record's
+  /// cost.
+  void expect(const Record& record) const;
+
   std::size_t series() const;
   std::size_t sources() const;
   /// Of these two tables, and records that were too late to be counted. Since the start: clear()

@@ -330,6 +330,17 @@ float SourceState::count_entropy(const Ageing& ageing, float seconds, float befo
   return static_cast<float>(std::clamp(entropy, 0.0, 20.0));
 }
 
+void SourceState::prefetch() const {
+  constexpr std::ptrdiff_t line = 64;
+  const auto fetch = [](const void* from, const void* to) {
+    for (const auto* at = static_cast<const char*>(from); at < to; at += line) {
+      __builtin_prefetch(at, 1);
+    }
+  };
+  fetch(this, pairs_.entries.data());
+  fetch(&port_table_, port_table_.entries.data());
+}
+
 // ---- saved bytes ---------------------------------------------------------------------------
 
 namespace {

@@ -82,6 +82,9 @@ class SourceState {
   /// 0 and peer.is_example(now).
   void start_like(const SourceState& peer, Time now);
 
+  /// Asks the processor for what every record touches.
+  void prefetch() const;
+
   void save(ByteWriter& out) const;
   /// False when the bytes do not hold; the state is then of no use.
   bool load(ByteReader& in);

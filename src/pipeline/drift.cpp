@@ -121,10 +121,15 @@ void DriftWatch::watch_score(float score, Time time) {
   sum_ = 0;
   summed_ = 0;
   look_.score_mean = scores_.mean();
-  if (!cut || std::abs(cut->after - cut->before) < move_min) return;
-  look_.score_before = cut->before;
-  say(time, fmt::format("the mean score of normal records moved from {:.3f} to {:.3f}", cut->before,
-                        cut->after));
+  if (quiet_ > 0 && --quiet_ == 0) reference_ = look_.score_mean;
+  if (!cut) return;
+  if (!reference_) reference_ = cut->before;
+  // The window shrinks in steps while the mean still moves: that is one move, told once.
+  if (quiet_ > 0 || std::abs(look_.score_mean - *reference_) < move_min) return;
+  look_.score_before = reference_;
+  quiet_ = quiet_means;
+  say(time, fmt::format("the mean score of normal records moves, from {:.3f} to {:.3f} so far",
+                        *reference_, look_.score_mean));
 }
 
 void DriftWatch::watch_row(std::span<const float> row, Time time) {

@@ -72,6 +72,8 @@ class DriftWatch {
   static constexpr double index_max = 0.25;
   /// Smaller moves of the mean score are real, perhaps, but move nobody's verdict.
   static constexpr double move_min = 0.02;
+  /// After a notice the mean may settle over so many means before another is due.
+  static constexpr std::uint32_t quiet_means = 256;
 
   /// Begins anew when it is another detector than before.
   void watch(const Detector& detector, const Verdict& verdict, std::span<const float> row,
@@ -89,6 +91,8 @@ class DriftWatch {
   std::vector<std::string> names_;
   std::vector<UsualRange> usual_;
   Adwin scores_;
+  std::optional<double> reference_;  // the mean that moves are measured from
+  std::uint32_t quiet_ = 0;
   double sum_ = 0;
   std::uint32_t summed_ = 0;
   std::uint32_t until_sample_ = 0;

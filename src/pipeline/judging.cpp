@@ -4,7 +4,9 @@ namespace vedette {
 
 void Judging::judge(Batch& batch, const DetectorSet& detectors) {
   for (Lane& lane : lanes_) lane.used = 0;
+  const bool windows = detectors.active[static_cast<std::size_t>(RecordKind::flow)] != nullptr;
   for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (windows && i + look_ahead < batch.size()) windows_.expect(batch[i + look_ahead].record);
     const auto kind = static_cast<std::size_t>(batch[i].record.kind);
     if (const auto& detector = detectors.active[kind]) {
       add_row(lanes_[kind], *detector, batch[i].record, i);

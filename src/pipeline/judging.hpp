@@ -33,6 +33,9 @@ class Judging {
     std::vector<float> rows;
     std::vector<float> probabilities;
   };
+  /// Records between asking for a device's state and using it: some 2 µs.
+  static constexpr std::size_t look_ahead = 4;
+
   void add_row(Lane& lane, const Detector& detector, const Record& record, std::size_t item);
   void score(Lane& lane, RecordKind kind, const DetectorSet& detectors, Batch& batch);
 
