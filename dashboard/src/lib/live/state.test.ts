@@ -62,7 +62,7 @@ describe("verdicts", () => {
 describe("other events", () => {
   it("count changes of alerts, so that lists ask again", () => {
     const change = { event: "raised" as const, alert: { id: 1 } as never };
-    expect(withEvents(emptyLive, [{ type: "alert", change }, { type: "alert", change }]).alertChanges).toBe(2);
+    expect(withEvents(emptyLive, [{ type: "alert", change }, { type: "alert", change }]).alarmChanges).toBe(2);
   });
 });
 
