@@ -42,7 +42,7 @@ export function IncidentList({ incidents, now, query }: {
               <span className="wrap">{devicesOf(incident)}</span>
               <span>{counted(incident.alert_count, "alert")}, {counted(incident.count, "record")}</span>
               <span>peak {score(incident.peak_score)}</span>
-              <span className="hide-phone">{spanText(incident.first, incident.last)}</span>
+              <span className="span">{spanText(incident.first, incident.last)}</span>
             </span>
             <span className="small muted when">{incident.open && <span className="dot alarm" title="Still growing" />} {ago(incident.updated, now)}</span>
           </a>

@@ -10,12 +10,15 @@ export function excludeAlert(alert: Pick<Alert, "device" | "kind" | "label" | "d
   });
 }
 
-/** What all its alerts have in common: a device when there is one, its only class, and where it went. */
+/**
+ * What all its alerts have in common: a device when there is one, its only class, and where it went. Where they have
+ * nothing in common, the device that it began with.
+ */
 export function excludeIncident(incident: Pick<Incident, "devices" | "device_count" | "joint" | "labels" | "destination" | "port">): string {
-  return href(["exclusions", "new"], {
-    device: incident.device_count === 1 ? incident.devices[0] : undefined,
-    label: incident.labels.length === 1 ? incident.labels[0]?.label : undefined,
-    destination: incident.joint ? undefined : incident.destination,
-    port: incident.joint || incident.port === 0 ? undefined : String(incident.port),
-  });
+  const label = incident.labels.length === 1 ? incident.labels[0]?.label : undefined;
+  const destination = incident.joint ? "" : incident.destination;
+  const port = incident.joint || incident.port === 0 ? undefined : String(incident.port);
+  const shared = Boolean(label || destination || port);
+  const device = incident.device_count === 1 || !shared ? incident.devices[0] : undefined;
+  return href(["exclusions", "new"], { device, label, destination, port });
 }

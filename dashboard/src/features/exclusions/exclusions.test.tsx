@@ -91,11 +91,11 @@ describe("the list", () => {
     service.answers["GET exclusions"] = page(exclusion({ hidden: 1234, reason: "nightly backup", active: false, expires: at(0) }));
     list();
     const row = within(await screen.findByTestId("exclusion"));
-    for (const text of ["everything of camera-01", "nightly backup", /^anna, 2026/, "1,234", "not active", "ended"]) expect(row.getByText(text)).toBeTruthy();
+    for (const text of ["everything of camera-01", "nightly backup", /^anna, 2026/, "1,234 hidden", "not active", "ended"]) expect(row.getByText(text)).toBeTruthy();
   });
   it("says that one never ends", async () => {
     list();
-    expect(within(await screen.findByTestId("exclusion")).getByText("never")).toBeTruthy();
+    expect(within(await screen.findByTestId("exclusion")).getByText("never ends")).toBeTruthy();
   });
   it("deletes after asking twice, and asks for the list again", async () => {
     service.answers["DELETE exclusions/5"] = { status: 204 };

@@ -188,6 +188,8 @@ describe("the way to an exclusion", () => {
     ["of one device", excludeIncident(incident()), "#/exclusions/new?device=camera-01&label=C%26C&destination=198.51.100.7&port=6667"],
     ["of several devices is what they share", excludeIncident(incident({ devices: ["a", "b"], device_count: 2 })), "#/exclusions/new?label=C%26C&destination=198.51.100.7&port=6667"],
     ["of a joint incident is the device", excludeIncident(incident({ joint: true, labels: [{ label: "a", count: 1 }, { label: "b", count: 2 }] })), "#/exclusions/new?device=camera-01"],
+    ["of several devices that share nothing is the first of them",
+      excludeIncident(incident({ joint: true, devices: ["a", "b"], device_count: 2, labels: [{ label: "a", count: 1 }, { label: "b", count: 2 }] })), "#/exclusions/new?device=a"],
   ])("%s", (_what, to, expected) => expect(to).toBe(expected));
 });
 

@@ -13,59 +13,50 @@ import { coverText } from "../api/form";
 import { useDeleteExclusion, useExclusions } from "../api/exclusions";
 import { ExclusionForm } from "./ExclusionForm";
 
-function Expiry({ exclusion, now }: { exclusion: Exclusion; now: number }) {
-  if (exclusion.expires === null) return <span className="soft">never</span>;
-  const left = (Date.parse(exclusion.expires) - now) / 1000;
-  return <span title={dateTime(exclusion.expires)}>{left > 0 ? `in ${seconds(left)}` : <span className="badge">ended</span>}</span>;
+function endsText(expires: string | null, now: number): string {
+  if (expires === null) return "never ends";
+  const left = (Date.parse(expires) - now) / 1000;
+  return left > 0 ? `ends in ${seconds(left)}` : "ended";
 }
 
 function Row({ exclusion, now, away, think }: { exclusion: Exclusion; now: number; away: boolean; think: (id: number | null) => void }) {
   const admin = useIsAdmin();
   const remove = useDeleteExclusion();
   return (
-    <tr data-testid="exclusion" data-id={exclusion.id} className={exclusion.active ? undefined : "muted"}>
-      <td className="wrap">
-        <span className="strong">{coverText(exclusion)}</span>
-        {!exclusion.active && <> <span className="badge">not active</span></>}
-        <div className="small soft wrap">{exclusion.reason}</div>
-        <div className="small muted wrap">{exclusion.created_by}, {dateTime(exclusion.created)}</div>
+    <li className="exclusion" data-testid="exclusion" data-id={exclusion.id}>
+      <div className="stack tight">
+        <p className="row wrapping">
+          <span className={exclusion.active ? "strong wrap" : "strong wrap muted"}>{coverText(exclusion)}</span>
+          {!exclusion.active && <span className="badge">not active</span>}
+        </p>
+        <p className="soft wrap">{exclusion.reason}</p>
+        <p className="small muted facts-line">
+          <span className="wrap">{exclusion.created_by}, {dateTime(exclusion.created)}</span>
+          <span title={exclusion.expires === null ? undefined : dateTime(exclusion.expires)}>{endsText(exclusion.expires, now)}</span>
+          <span title="Anomalous records it has hidden and that are still stored">{count(exclusion.hidden)} hidden</span>
+        </p>
         <ActionError error={remove.error} />
-      </td>
-      <td className="whole"><Expiry exclusion={exclusion} now={now} /></td>
-      <td className="num">{count(exclusion.hidden)}</td>
+      </div>
       {admin && (
-        <td className="num">
-          <span className="row wrapping end">
-            <button type="button" className="button small" aria-expanded={away} onClick={() => think(away ? null : exclusion.id)}>Without it?</button>
-            <AskTwice label={`Delete exclusion ${exclusion.id}`} look="small ghost" sure="Delete" busy={remove.isPending}
-              onSure={() => remove.mutate(exclusion.id, { onSuccess: () => away && think(null) })}>
-              <Icon name="trash" size={14} />
-            </AskTwice>
-          </span>
-        </td>
+        <div className="row wrapping end">
+          <button type="button" className="button small" aria-expanded={away} onClick={() => think(away ? null : exclusion.id)}>Without it?</button>
+          <AskTwice label={`Delete exclusion ${exclusion.id}`} look="small ghost" sure="Delete" busy={remove.isPending}
+            onSure={() => remove.mutate(exclusion.id, { onSuccess: () => away && think(null) })}>
+            <Icon name="trash" size={14} />
+          </AskTwice>
+        </div>
       )}
-    </tr>
+    </li>
   );
 }
 
-function Table({ exclusions }: { exclusions: readonly Exclusion[] }) {
-  const admin = useIsAdmin();
+function All({ exclusions }: { exclusions: readonly Exclusion[] }) {
   const [away, setAway] = useState<number | null>(null);
   const now = useNow();
   return (
     <>
       <Panel title="Exclusions" hint={`${counted(exclusions.length, "exclusion")}, newest first`} flush>
-        <div className="table-box">
-          <table className="table">
-            <thead>
-              <tr>
-                <th scope="col">What and why</th><th scope="col">Ends</th><th scope="col" className="num" title="Anomalous records it has hidden and that are still stored">Hidden</th>
-                {admin && <th scope="col"><span className="visually-hidden">Actions</span></th>}
-              </tr>
-            </thead>
-            <tbody>{exclusions.map((one) => <Row key={one.id} exclusion={one} now={now} away={away === one.id} think={setAway} />)}</tbody>
-          </table>
-        </div>
+        <ul>{exclusions.map((one) => <Row key={one.id} exclusion={one} now={now} away={away === one.id} think={setAway} />)}</ul>
       </Panel>
       {away !== null && <PreviewPanel title={`Without exclusion ${away}`} hint="what would be told if you deleted it" asked={{ without: [away] }} />}
     </>
@@ -80,7 +71,7 @@ function List() {
       <PageHead title="Exclusions" lead="What you know and do not want to be told again. Deleting one brings its alerts back from then on.">
         {admin && <a className="button primary" href={href(["exclusions", "new"])}>New exclusion</a>}
       </PageHead>
-      {exclusions.data && exclusions.data.length > 0 ? <Table exclusions={exclusions.data} /> : (
+      {exclusions.data && exclusions.data.length > 0 ? <All exclusions={exclusions.data} /> : (
         <Panel title="Exclusions" flush>
           <Answer of={exclusions}>
             {() => <Empty icon="exclusions" title="Nothing is excluded">{admin ? "Open an alert or an incident and choose “Exclude this…”, or begin with an empty form." : "An administrator can exclude what is known and harmless."}</Empty>}

@@ -29,7 +29,6 @@ function Facts({ incident }: { incident: Incident }) {
         <div><dt>Last event</dt><dd>{dateTime(incident.last)}</dd></div>
         <div><dt>Lasted</dt><dd>{seconds((Date.parse(incident.last) - Date.parse(incident.first)) / 1000)}</dd></div>
         {incident.destination && <div><dt>Destination</dt><dd className="mono">{place}{incident.port > 0 && `:${incident.port}`}</dd></div>}
-        <div><dt>Classes</dt><dd><LabelCounts labels={incident.labels} /></dd></div>
       </dl>
     </section>
   );
@@ -98,6 +97,7 @@ function Detail({ incident }: { incident: Incident }) {
         <div className="stack loose">
           <Opinion key={incident.id} incident={incident} />
           <Devices incident={incident} />
+          <Panel title="Classes" hint="by anomalous records"><LabelCounts labels={incident.labels} /></Panel>
         </div>
       </div>
     </>
