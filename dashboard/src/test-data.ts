@@ -116,7 +116,7 @@ export function previewCounts(changes: Partial<PreviewCounts> = {}): PreviewCoun
 
 export function preview(changes: Partial<Preview> = {}): Preview {
   return {
-    from: at(0), to: at(86_400), covered_to: at(86_400), cut: false, looked: 0, now: previewCounts(), would: previewCounts(),
+    from: at(0), to: at(86_400), covered_to: at(86_400), cut: false, now: previewCounts(), would: previewCounts(),
     hidden: 0, raised: 0, days: [], devices: [], ...changes,
   };
 }

@@ -89,10 +89,9 @@ function Devices({ devices }: Pick<Preview, "devices">) {
 
 export function PreviewResult({ preview }: { preview: Preview }) {
   return (
-    <div className="stack loose" data-testid="preview" data-looked={preview.looked}>
+    <div className="stack loose" data-testid="preview">
       <p>
-        Of {counted(preview.looked, "stored verdict")} since {dateTime(preview.from)},{" "}
-        <b data-testid="preview-hidden">{counted(preview.hidden, "anomalous record")}</b> would fall silent and{" "}
+        Of what came since {dateTime(preview.from)} and is stored, <b data-testid="preview-hidden">{counted(preview.hidden, "anomalous record")}</b> would fall silent and{" "}
         <b data-testid="preview-raised">{count(preview.raised)}</b> would be told that {preview.raised === 1 ? "is" : "are"} not now.
       </p>
       {preview.cut && <p className="note caution">There is more than one look takes in: only what came until {dateTime(preview.covered_to)} is counted. Choose a shorter span.</p>}

@@ -268,7 +268,7 @@ export interface Exclusion {
   /** Records it has hidden so far and that are still stored. */
   hidden: number;
 }
-/** What is left out covers all; one of the first six must be there. */
+/** What is left out covers all; one of those before `expires` must be there. */
 export interface NewExclusion {
   device?: string;
   kind?: RecordKind;
@@ -305,7 +305,6 @@ export interface Preview {
   covered_to: string;
   /** There were more rows than are looked at: only those up to covered_to count. */
   cut: boolean;
-  looked: number;
   now: PreviewCounts;
   would: PreviewCounts;
   /** Records told now that would not be. */

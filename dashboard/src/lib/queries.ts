@@ -80,6 +80,10 @@ export function useOpenIncidents() {
 }
 
 const hourMillis = 3_600_000;
+/** The service makes one preview at a time, each for at most ten seconds: ours may wait for another, or for its own past. */
+const previewTries = 8;
+const previewWaitMillis = 1_500;
+const isBusy = (error: unknown) => error instanceof ApiError && error.status === 503;
 
 /**
  * What the last `hours` would have been; null asks nothing. The answer to the question before stays
@@ -93,7 +97,8 @@ export function usePreview(asked: PreviewAsked | null, hours: number) {
       return http.post<Preview>("preview", { ...asked, from }, signal);
     },
     enabled: asked !== null,
-    retry: false,
+    retry: (failures, error) => isBusy(error) && failures < previewTries,
+    retryDelay: previewWaitMillis,
     staleTime: 30_000,
     refetchOnWindowFocus: false,
     placeholderData: keepPreviousData,

@@ -13,7 +13,7 @@ beforeEach(() => {
   service = serve({
     "GET exclusions": page(exclusion()),
     "GET devices": page({ device: "camera-01" }),
-    "POST preview": ok(preview({ looked: 5000, hidden: 12, now: previewCounts({ anomalous: 40, alerts: 3, incidents: 2 }), would: previewCounts({ anomalous: 40, excluded: 12, alerts: 1, incidents: 1 }) })),
+    "POST preview": ok(preview({ hidden: 12, now: previewCounts({ anomalous: 40, alerts: 3, incidents: 2 }), would: previewCounts({ anomalous: 40, excluded: 12, alerts: 1, incidents: 1 }) })),
   });
 });
 
@@ -29,13 +29,13 @@ describe("what a form covers", () => {
     ["a time of day that passes midnight", { dayFrom: "22:00", dayTo: "06:00" }, { day: { from: "22:00", to: "06:00" } }],
     ["a span of event time, typed in ours", { device: "a", from: "2026-01-01T10:00", to: "2026-01-02T10:00" },
       { device: "a", from: new Date("2026-01-01T10:00").toISOString(), to: new Date("2026-01-02T10:00").toISOString() }],
+    ["only a time of maintenance", { from: "2026-01-01T10:00" }, { from: new Date("2026-01-01T10:00").toISOString() }],
   ] as const)("%s", (_what, changes, expected) => {
     expect(coverOf(form(changes))).toEqual({ cover: expected, faults: {} });
   });
   it.each([
     ["nothing", {}, "all"],
-    ["only a span of time", { from: "2026-01-01T10:00" }, "all"],
-    ["port 0", { port: "0" }, "port"],
+    ["port -1", { port: "-1" }, "port"],
     ["port 65536", { port: "65536" }, "port"],
     ["a port in words", { port: "telnet" }, "port"],
     ["half of a port", { port: "1.5" }, "port"],
@@ -143,7 +143,7 @@ describe("a new exclusion", () => {
     expect(await screen.findByText("Nothing to preview yet")).toBeTruthy();
     expect(screen.queryByRole("alert")).toBeNull();
     fireEvent.click(screen.getByRole("button", { name: "Exclude" }));
-    expect(screen.getAllByRole("alert").map((one) => one.textContent)).toEqual(["Say why: the next on duty will ask.", "Say what it covers: one of device, kind, class, destination, port and time of day."]);
+    expect(screen.getAllByRole("alert").map((one) => one.textContent)).toEqual(["Say why: the next on duty will ask.", "Say what it covers: one of device, kind, class, destination, port, time of day and event time."]);
     expect(service.asked.filter((one) => one.what.startsWith("POST"))).toEqual([]);
   });
   it("shows what it would hide before it is saved", async () => {
@@ -190,9 +190,19 @@ describe("a new exclusion", () => {
     expect((screen.getByLabelText("Destination") as HTMLInputElement).value).toBe("nowhere");
   });
   it("says when the past could not be looked through", async () => {
-    service.answers["POST preview"] = problem(503, "another preview runs");
+    service.answers["POST preview"] = problem(500, "no answer from the disk");
     begin("?device=camera-01");
-    expect((await screen.findByRole("alert")).textContent).toContain("another preview runs");
+    expect((await screen.findByRole("alert")).textContent).toContain("no answer from the disk");
+    expect(service.bodies("POST preview")).toHaveLength(1);
+  });
+  it("waits for its turn when the service makes another preview", async () => {
+    const made = service.answers["POST preview"]!;
+    service.answers["POST preview"] = problem(503, "another preview is being made, try again later");
+    begin("?device=camera-01");
+    await waitFor(() => expect(service.bodies("POST preview")).toHaveLength(1));
+    service.answers["POST preview"] = made;
+    expect(await screen.findByTestId("preview")).toBeTruthy();
+    expect(screen.queryByRole("alert")).toBeNull();
   });
   it("is not for viewers", () => {
     begin("?device=camera-01", "viewer");

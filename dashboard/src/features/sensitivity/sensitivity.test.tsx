@@ -4,7 +4,7 @@ import type { Threshold } from "@/lib/api-types";
 import { at, preview, threshold, working } from "@/test-data";
 import { ok, open, problem, serve } from "@/test-service";
 import type { Service } from "@/test-service";
-import { asSentence, formOf, placeOf, readTarget, sliders, targetOf, targetText, valueAt } from "./api/target";
+import { asSentence, formOf, placeOf, readTarget, sliders, targetOf, targetText, thresholdText, valueAt } from "./api/target";
 import { SensitivityPage } from "./components/SensitivityPage";
 import { readThreshold } from "./components/TryOut";
 
@@ -51,6 +51,10 @@ describe("a threshold", () => {
   it.each([["0.5", 0.5], ["0", 0], ["1", 1], ["1.01", null], ["-0.1", null], ["", null], ["high", null]])("%j", (text, expected) => expect(readThreshold(text)).toBe(expected));
 });
 
+describe("a threshold in digits", () => {
+  it.each([[0.7, "0.7"], [0.7312000155448914, "0.7312"], [0.9999634, "0.999963"], [1, "1"]])("%d reads %s", (value, expected) => expect(thresholdText(value)).toBe(expected));
+});
+
 describe("a guarantee", () => {
   it.each([["on 8 devices", "On 8 devices."], ["Kept!", "Kept!"], ["", ""]])("%j reads %j", (text, expected) => expect(asSentence(text)).toBe(expected));
 });
@@ -66,7 +70,7 @@ describe("the page", () => {
     raises: [{ time: at(0), expires: at(86_400), model: "tree-00000001", device_kind: "camera", alert: 7, records: 12, amount: 0.01, user: "anna" }],
   });
   beforeEach(() => {
-    service = serve({ "GET threshold": ok(known), "POST preview": ok(preview({ looked: 10 })) });
+    service = serve({ "GET threshold": ok(known), "POST preview": ok(preview()) });
   });
   const page = (role?: "viewer") => open(<SensitivityPage />, role);
 
@@ -77,7 +81,7 @@ describe("the page", () => {
     expect(flows.getByText("2.0 % of attack records")).toBeTruthy();
     expect(flows.getByText("(0 to 4 on 99 of 100 days)")).toBeTruthy();
     expect(flows.getByText("20,000 benign records")).toBeTruthy();
-    expect(flows.getByRole("row", { name: "camera 0.700 +0.01" })).toBeTruthy();
+    expect(flows.getByRole("row", { name: "camera 0.7 +0.01" })).toBeTruthy();
     expect(screen.getByText("No model judges them")).toBeTruthy();
     expect(screen.getByRole("link", { name: "7" }).getAttribute("href")).toBe("#/alerts/7");
   });
@@ -137,6 +141,13 @@ describe("the page", () => {
     const from = expect.stringMatching(/Z$/);
     expect(service.bodies("POST preview")).toEqual([{ threshold: 0.62, kind: "flow", from }, { threshold: 0.9, kind: "flow", from }]);
     expect(service.bodies("PUT threshold")).toEqual([]);
+  });
+  it("asks of the one that works with all its digits", async () => {
+    service.answers["GET threshold"] = ok(threshold({ flow: working({ value: 0.9999634 }) }));
+    page();
+    await screen.findByTestId("preview");
+    expect(service.bodies("POST preview")).toMatchObject([{ threshold: 0.9999634 }]);
+    expect((screen.getByLabelText("A record is anomalous from this score on") as HTMLInputElement).value).toBe("0.999963");
   });
   it("lets a viewer read only", async () => {
     page("viewer");

@@ -41,8 +41,8 @@ export function formOf(query: URLSearchParams): ExclusionForm {
 function faultsOf(form: ExclusionForm): Faults {
   const faults: Faults = {};
   const port = Number(form.port);
-  if (form.port.trim() !== "" && !(Number.isInteger(port) && port >= 1 && port <= portMax)) {
-    faults.port = `A port is 1 to ${portMax}.`;
+  if (form.port.trim() !== "" && !(Number.isInteger(port) && port >= 0 && port <= portMax)) {
+    faults.port = `A port is 0 to ${portMax}.`;
   }
   if ((form.dayFrom === "") !== (form.dayTo === "")) faults.dayTo = "A time of day has a beginning and an end.";
   else if (form.dayFrom !== "" && form.dayFrom === form.dayTo) faults.dayTo = "This time of day is empty.";
@@ -50,8 +50,8 @@ function faultsOf(form: ExclusionForm): Faults {
   if (form.kind === "reading" && (form.destination.trim() || form.port.trim())) {
     faults.kind = "Readings have no destination and no port: this would cover nothing.";
   }
-  const any = [form.device, form.kind, form.label, form.destination, form.port, form.dayFrom].some((text) => text.trim() !== "");
-  if (!any) faults.all = "Say what it covers: one of device, kind, class, destination, port and time of day.";
+  const any = [form.device, form.kind, form.label, form.destination, form.port, form.dayFrom, form.from, form.to].some((text) => text.trim() !== "");
+  if (!any) faults.all = "Say what it covers: one of device, kind, class, destination, port, time of day and event time.";
   return faults;
 }
 

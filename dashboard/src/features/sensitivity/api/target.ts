@@ -57,6 +57,11 @@ export function targetText(target: AlarmTarget): string {
   return "the threshold each model's training chose";
 }
 
+/** Many thresholds are very near to 1: three digits would call them 1. */
+export function thresholdText(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
 /** "A sentence without a beginning" → with a capital and a full stop. */
 export function asSentence(text: string): string {
   const trimmed = text.trim();

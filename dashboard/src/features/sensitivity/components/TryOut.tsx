@@ -3,8 +3,9 @@ import { Panel } from "@/components/Panel";
 import { PreviewPanel } from "@/components/PreviewPanel";
 import { Segments } from "@/components/Segments";
 import type { RecordKind, Threshold } from "@/lib/api-types";
-import { number, score } from "@/lib/format";
+import { score } from "@/lib/format";
 import { useSettled } from "@/lib/hooks";
+import { thresholdText } from "../api/target";
 
 const settleMillis = 500;
 const names = { flow: "Flows", reading: "Readings" } as const;
@@ -18,8 +19,8 @@ export function readThreshold(text: string): number | null {
 function OneKind({ kind, value }: { kind: RecordKind; value: number }) {
   const [text, setText] = useState<string | null>(null);
   // Until somebody moves it, it is the threshold that works now.
-  const shown = text ?? number(value);
-  const wished = readThreshold(shown);
+  const shown = text ?? thresholdText(value);
+  const wished = text === null ? value : readThreshold(text);
   const settled = useSettled(wished, settleMillis);
   return (
     <div className="columns">
@@ -31,7 +32,7 @@ function OneKind({ kind, value }: { kind: RecordKind; value: number }) {
           </label>
           <input className="slider" type="range" min={0} max={1} step={0.001} value={wished ?? value} aria-label="Threshold" aria-valuetext={score(wished ?? value)} onChange={(event) => setText(event.target.value)} />
           {wished === null && <p className="small alarm" role="alert">A threshold is a number from 0 to 1.</p>}
-          <p className="small muted">One threshold for all devices, over the scores that are stored. It works now at {number(value)}.</p>
+          <p className="small muted">One threshold for all devices, over the scores that are stored. It works now at {thresholdText(value)}.</p>
           {text !== null && <p><button type="button" className="button small" onClick={() => setText(null)}>Back to the one that works now</button></p>}
         </div>
       </Panel>

@@ -1,8 +1,8 @@
 import { Panel } from "@/components/Panel";
 import { Empty } from "@/components/States";
 import type { RecordKind, WorkingThreshold } from "@/lib/api-types";
-import { count, number, percent, rate, score } from "@/lib/format";
-import { asSentence } from "../api/target";
+import { count, number, percent, rate } from "@/lib/format";
+import { asSentence, thresholdText } from "../api/target";
 
 export function WorkingPanel({ kind, working }: { kind: RecordKind; working: WorkingThreshold | null }) {
   const title = kind === "flow" ? "Flows" : "Readings";
@@ -15,7 +15,7 @@ export function WorkingPanel({ kind, working }: { kind: RecordKind; working: Wor
       <div className="stack loose" data-testid="working" data-kind={kind}>
         <p className={working.kept ? "wrap" : "note caution wrap"}>{asSentence(working.guarantee)}</p>
         <dl className="facts">
-          <div><dt>Threshold</dt><dd>{number(working.value)}</dd></div>
+          <div><dt>Threshold</dt><dd>{thresholdText(working.value)}</dd></div>
           <div><dt>Expected misses</dt><dd title="Share of held-out attack records below the threshold">{working.expected_misses === null ? "not known" : `${percent(working.expected_misses)} of attack records`}</dd></div>
           <div><dt>Expected false alarms a day</dt><dd>{alerts === null ? "not known" : <>{rate(alerts.per_day)} <span className="muted">({count(alerts.day_low)} to {count(alerts.day_high)} on 99 of 100 days)</span></>}</dd></div>
           <div><dt>Calibrated on</dt><dd>{count(working.benign_records)} benign records</dd></div>
@@ -27,7 +27,7 @@ export function WorkingPanel({ kind, working }: { kind: RecordKind; working: Wor
               {working.device_kinds.map((one) => (
                 <tr key={one.device_kind}>
                   <td className="wrap">{one.device_kind || <span className="muted">names that tell no kind</span>}</td>
-                  <td className="num strong">{score(one.value)}</td>
+                  <td className="num strong">{thresholdText(one.value)}</td>
                   <td className="num soft">{one.raised_by > 0 ? `+${number(one.raised_by)}` : "–"}</td>
                 </tr>
               ))}
