@@ -51,6 +51,7 @@ void judge(const Detector& detector, Score score, const RowNotes& notes, std::sp
   // until there is something to deviate from, and a scan by a device never seen must be found.
   verdict.anomalous = score.value >= file.threshold.value;
   verdict.label = verdict.anomalous ? file.classes[score.class_index] : file.classes[0];
+  verdict.suspect = file.classes[score.class_index];
   verdict.why.reasons.clear();
   if (verdict.anomalous) explain(detector, score.class_index, notes, row, verdict.why.reasons);
 }

@@ -19,6 +19,7 @@
 
 namespace vedette {
 
+class Exclusions;
 class Ingest;
 class Sink;
 
@@ -54,6 +55,7 @@ struct Counters {
   std::atomic<std::uint64_t> quarantined{0};  ///< refused and resting there too
   std::atomic<std::uint64_t> duplicates{0};   ///< of `verdicts`: the store knew them already
   std::atomic<std::uint64_t> anomalies{0};    ///< of `verdicts`
+  std::atomic<std::uint64_t> excluded{0};     ///< of `anomalies`: covered by an exclusion
   std::atomic<std::uint64_t> flows{0};        ///< of `verdicts`
   std::atomic<std::uint64_t> readings{0};     ///< of `verdicts`
   std::atomic<std::uint64_t> sink_failures{0};
@@ -63,8 +65,8 @@ struct Counters {
 };
 
 struct CountersSnapshot {
-  std::uint64_t received, verdicts, quarantined, waiting, duplicates, anomalies, flows, readings,
-      sink_failures;
+  std::uint64_t received, verdicts, quarantined, waiting, duplicates, anomalies, excluded, flows,
+      readings, sink_failures;
 };
 /// One consistent look: waiting is never negative.
 CountersSnapshot look_at(const Counters& counters);
@@ -78,6 +80,8 @@ struct PipelineOptions {
   std::chrono::milliseconds wait{100};          ///< longest wait for a first message
   std::chrono::milliseconds retry_min{200};     ///< pause before asking a durable sink again,
   std::chrono::milliseconds retry_max{10'000};  ///< doubling up to this
+  /// Marks what users do not want to be told about; outlives the pipeline. Null: nothing.
+  const Exclusions* exclusions = nullptr;
 };
 
 /// Owns nothing it is given except the ingest and the sinks. run() belongs to one thread; swap(),

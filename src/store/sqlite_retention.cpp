@@ -22,7 +22,7 @@ constexpr std::int64_t nothing = -1;
 
 }  // namespace
 
-Status Writer::maintain(Time now, std::vector<AlertChange>& changes) {
+Status Writer::maintain(Time now, AlarmChanges& changes) {
   const std::scoped_lock lock{mutex_};
   Status done = begin();
   if (done) done = keep_house(now);

@@ -105,7 +105,7 @@ class SqliteStore final : public Store {
       : lock_(std::move(lock)), path_(std::move(path)), writer_(std::move(writer)), pool_(path_) {}
 
   Status commit(Batch& batch, Time now) override { return writer_->commit(batch, now); }
-  Status maintain(Time now, std::vector<AlertChange>& changes) override {
+  Status maintain(Time now, AlarmChanges& changes) override {
     return writer_->maintain(now, changes);
   }
 

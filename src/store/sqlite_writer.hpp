@@ -19,7 +19,7 @@ class Writer {
   static Result<std::unique_ptr<Writer>> open(const std::filesystem::path& path,
                                               const Retention& retention);
   Status commit(Batch& batch, Time now);
-  Status maintain(Time now, std::vector<AlertChange>& changes);
+  Status maintain(Time now, AlarmChanges& changes);
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
 

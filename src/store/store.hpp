@@ -112,7 +112,7 @@ class Store {
   virtual Status commit(Batch& batch, Time now) = 0;
   /// Closes alert runs that are quiet, enforces retention in small steps; called about once a
   /// second. Changes of alerts are appended.
-  virtual Status maintain(Time now, std::vector<AlertChange>& changes) = 0;
+  virtual Status maintain(Time now, AlarmChanges& changes) = 0;
 
   virtual Result<Page<Judged>> verdicts(const VerdictQuery& query) const = 0;
   virtual Result<std::optional<Judged>> verdict(RecordKey key) const = 0;

@@ -69,7 +69,7 @@ class NullSink final : public Sink {
   std::string_view name() const override { return "null"; }
   bool durable() const override { return true; }
   Status accept(Batch&, Time) override { return {}; }
-  Status tick(std::vector<AlertChange>&, Time) override { return {}; }
+  Status tick(AlarmChanges&, Time) override { return {}; }
 };
 
 /// Always as sure as its one number says.

@@ -29,7 +29,7 @@ class FakeStore final : public Store {
     refused.insert(refused.end(), batch.quarantined.begin(), batch.quarantined.end());
     return {};
   }
-  Status maintain(Time, std::vector<AlertChange>&) override { return {}; }
+  Status maintain(Time, AlarmChanges&) override { return {}; }
 
   Result<Page<Judged>> verdicts(const VerdictQuery& query) const override {
     const std::lock_guard lock{mutex_};
