@@ -244,8 +244,18 @@ void IncidentFold::touch(Entry& entry) {
 }
 
 void IncidentFold::index(const Entry& entry) {
-  for (const std::string& device : entry.joined) by_device_[device] = entry.incident.id;
-  for (const std::string& cause : entry.causes) by_cause_[cause] = entry.incident.id;
+  // A key moves on to another incident once its own can be joined no more: the later growth holds.
+  const auto hold = [&](auto& map, const std::vector<std::string>& keys) {
+    for (const std::string& key : keys) {
+      const auto [held, is_new] = map.try_emplace(key, entry.incident.id);
+      const auto other = entries_.find(held->second);
+      if (other == entries_.end() || other->second.incident.updated < entry.incident.updated) {
+        held->second = entry.incident.id;
+      }
+    }
+  };
+  hold(by_device_, entry.joined);
+  hold(by_cause_, entry.causes);
 }
 
 void IncidentFold::drop(std::uint64_t id) {
