@@ -109,6 +109,9 @@ Status Service::open_parts() {
   auto store = open_store(config_.store.uri, config_.store.retention);
   if (!store) return store.error();
   store_ = std::move(store).value();
+  auto exclusions = store_->exclusions();
+  if (!exclusions) return exclusions.error();
+  exclusions_.swap(std::move(exclusions).value());
   if (!config_.alerts.mqtt) return {};
   auto options = connection(config_, "-alerts");
   if (!options) return options.error();
@@ -156,14 +159,15 @@ Status Service::open_line() {
       std::make_unique<Ingest>(std::move(source).value(), std::move(decoder)), *detectors,
       std::move(sinks), clock_,
       PipelineOptions{.batch_records_max = config_.limits.batch_records_max,
-                      .spacing = std::chrono::milliseconds{3}});
+                      .spacing = std::chrono::milliseconds{3},
+                      .exclusions = &exclusions_});
   return {};
 }
 
 Status Service::open_http() {
   api_ = std::make_unique<Api>(ApiParts{*store_, *pipeline_, hub_, clock_, model_kinds(),
                                         config_.models.folder, dashboard_assets(), system_entropy,
-                                        VEDETTE_VERSION, scoreboard_.get(), fleet_});
+                                        VEDETTE_VERSION, scoreboard_.get(), &exclusions_, fleet_});
   HttpOptions options;
   options.address = config_.http.address;
   options.port = config_.http.port;
