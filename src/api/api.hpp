@@ -19,6 +19,7 @@
 
 namespace vedette {
 
+class Exclusions;
 class Scoreboard;
 class FleetControl;
 
@@ -46,6 +47,7 @@ struct ApiParts {
   std::function<void(std::span<std::byte>)> entropy;
   std::string version;
   Scoreboard* scoreboard = nullptr;  ///< null: nobody tells the truth
+  Exclusions* exclusions = nullptr;  ///< what the line marks by; null: the store alone keeps them
   FleetControl* fleet = nullptr;     ///< null: no fleet runs beside the service
   AlarmTarget alarm_target{};        ///< of the configuration; a user may set another
 };

@@ -65,6 +65,8 @@ void add_line(Families& families, const Counters& counters) {
   families.counter("vedette_duplicates_total", "Verdicts on records the store knew already",
                    now.duplicates);
   families.counter("vedette_anomalies_total", "Verdicts that were anomalous", now.anomalies);
+  families.counter("vedette_excluded_total", "Anomalous verdicts that an exclusion covers",
+                   now.excluded);
   families.counter("vedette_flows_total", "Verdicts on flows", now.flows);
   families.counter("vedette_readings_total", "Verdicts on readings", now.readings);
   families.counter("vedette_sink_failures_total", "Refusals of a sink", now.sink_failures);
@@ -84,6 +86,10 @@ void add_store(Families& families, const StoreCounts& counts) {
   families.gauge("vedette_store_readings", "Readings in the store",
                  static_cast<double>(counts.readings));
   families.gauge("vedette_store_alerts", "Alerts in the store", static_cast<double>(counts.alerts));
+  families.gauge("vedette_store_incidents", "Incidents in the store",
+                 static_cast<double>(counts.incidents));
+  families.gauge("vedette_open_incidents", "Incidents that are open",
+                 static_cast<double>(counts.open_incidents));
 }
 
 void add_models(Families& families, const DetectorSet& set) {

@@ -1,6 +1,7 @@
 /// ApiState: what the handlers work with, and the handlers, one for each route.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "api/api.hpp"
@@ -30,6 +31,8 @@ struct ApiState {
   AssetShelf shelf;
   Timeline timeline;
   Time started;
+  std::mutex exclusions_mutex;  ///< held while the store's list and the line's set are changed
+  std::mutex preview_mutex;     ///< one preview at a time: each keeps a core busy
 };
 
 /// One call of a route. `caller` is nobody for open routes.
@@ -63,6 +66,17 @@ HttpResponse get_alerts(ApiState& service, const Call& call);
 HttpResponse get_alert(ApiState& service, const Call& call);
 HttpResponse post_alert(ApiState& service, const Call& call);
 HttpResponse get_quarantine(ApiState& service, const Call& call);
+
+// alarm_handlers.cpp
+HttpResponse get_incidents(ApiState& service, const Call& call);
+HttpResponse get_incident(ApiState& service, const Call& call);
+HttpResponse post_incident(ApiState& service, const Call& call);
+HttpResponse get_exclusions(ApiState& service, const Call& call);
+HttpResponse post_exclusion(ApiState& service, const Call& call);
+HttpResponse delete_exclusion(ApiState& service, const Call& call);
+
+// preview_handlers.cpp
+HttpResponse post_preview(ApiState& service, const Call& call);
 
 // simulation_handlers.cpp
 HttpResponse get_scoreboard(ApiState& service, const Call& call);

@@ -24,6 +24,7 @@ Json counters_json(const CountersSnapshot& counters) {
           {"waiting", counters.waiting},
           {"duplicates", counters.duplicates},
           {"anomalies", counters.anomalies},
+          {"excluded", counters.excluded},
           {"flows", counters.flows},
           {"readings", counters.readings},
           {"sink_failures", counters.sink_failures}};
@@ -39,6 +40,8 @@ Json store_json(const StoreCounts& counts) {
           {"readings", counts.readings},
           {"anomalies", counts.anomalies},
           {"alerts", counts.alerts},
+          {"incidents", counts.incidents},
+          {"open_incidents", counts.open_incidents},
           {"quarantined", counts.quarantined},
           {"bytes", counts.bytes}};
 }

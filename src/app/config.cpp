@@ -132,7 +132,7 @@ void read_http(Section&& section, Config::Http& http) {
 void read_store(Section&& section, Config::StoreSettings& store) {
   std::int64_t days = 30;
   std::int64_t mebibytes = 10 * 1024;
-  std::int64_t quiet = store.retention.alert_quiet.count();
+  std::int64_t quiet = store.retention.alarms.quiet.count();
   section.read("uri", store.uri);
   section.read("retention_days", days, 1, 36'500);
   section.read("size_max_mib", mebibytes, 16, std::int64_t{1} << 30);
@@ -140,7 +140,7 @@ void read_store(Section&& section, Config::StoreSettings& store) {
   section.read("alert_quiet_seconds", quiet, 1, 86'400);
   store.retention.age_max = std::chrono::hours{days * 24};
   store.retention.bytes_max = static_cast<std::uint64_t>(mebibytes) << 20U;
-  store.retention.alert_quiet = std::chrono::seconds{quiet};
+  store.retention.alarms.quiet = std::chrono::seconds{quiet};
 }
 
 void read_rest(const toml::table& root, const std::filesystem::path& path,
@@ -159,6 +159,9 @@ void read_rest(const toml::table& root, const std::filesystem::path& path,
     section.read("topic_prefix", config.alerts.topic_prefix);
     section.read("per_day", config.alerts.per_day, alerts_per_day_max);
     section.read("false_positive_rate", config.alerts.false_positive_rate, false_positive_rate_max);
+    std::int64_t evidence = 2;
+    section.read("evidence", evidence, 1, 10);
+    config.store.retention.alarms.evidence = static_cast<float>(evidence);
   }
   {
     Section section{root, "state", path, error};

@@ -54,7 +54,7 @@ batch_records_max = 500
   EXPECT_EQ(config->store.retention.age_max, std::chrono::hours{7 * 24});
   EXPECT_EQ(config->store.retention.bytes_max, 100ULL << 20U);
   EXPECT_EQ(config->store.retention.quarantine_max, 50U);
-  EXPECT_EQ(config->store.retention.alert_quiet, std::chrono::seconds{30});
+  EXPECT_EQ(config->store.retention.alarms.quiet, std::chrono::seconds{30});
   EXPECT_EQ(config->models.flow, "/etc/vedette/tree.vdm");
   EXPECT_EQ(config->models.reading, "");
   EXPECT_FALSE(config->alerts.mqtt);

@@ -119,6 +119,9 @@ Status Service::open_parts() {
   auto store = open_store(config_.store.uri, config_.store.retention);
   if (!store) return store.error();
   store_ = std::move(store).value();
+  auto exclusions = store_->exclusions();
+  if (!exclusions) return exclusions.error();
+  exclusions_.swap(std::move(exclusions).value());
   if (!config_.alerts.mqtt) return {};
   auto options = connection(config_, "-alerts");
   if (!options) return options.error();
@@ -168,15 +171,16 @@ Status Service::open_line() {
       PipelineOptions{.batch_records_max = config_.limits.batch_records_max,
                       .spacing = std::chrono::milliseconds{3},
                       .state_file = state_file(config_),
-                      .state_every = config_.state.every});
+                      .state_every = config_.state.every,
+                      .exclusions = &exclusions_});
   return {};
 }
 
 Status Service::open_http() {
   api_ = std::make_unique<Api>(
       ApiParts{*store_, *pipeline_, hub_, clock_, model_kinds(), config_.models.folder,
-               dashboard_assets(), system_entropy, VEDETTE_VERSION, scoreboard_.get(), fleet_,
-               AlarmTarget{config_.alerts.false_positive_rate, config_.alerts.per_day}});
+               dashboard_assets(), system_entropy, VEDETTE_VERSION, scoreboard_.get(), &exclusions_,
+               fleet_, AlarmTarget{config_.alerts.false_positive_rate, config_.alerts.per_day}});
   HttpOptions options;
   options.address = config_.http.address;
   options.port = config_.http.port;

@@ -20,6 +20,7 @@ void judge(const Detector& detector, float threshold, Score score, const RowNote
   verdict.learning = notes.lessons;
   verdict.anomalous = score.value >= verdict.threshold;
   verdict.label = verdict.anomalous ? file.classes[score.class_index] : file.classes[0];
+  verdict.suspect = file.classes[score.class_index];
 }
 
 }  // namespace vedette

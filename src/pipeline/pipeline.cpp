@@ -9,6 +9,7 @@
 #include <thread>
 #include <utility>
 
+#include "alarm/exclusions.hpp"
 #include "base/expects.hpp"
 #include "base/log.hpp"
 #include "ingest/ingest.hpp"
@@ -28,7 +29,7 @@ struct Pipeline::Impl {
   Judging judging;
   Time last_delivery;
   Time last_tick;
-  std::vector<AlertChange> changes;
+  AlarmChanges changes;
   std::optional<StateFile> state;
   Time last_save;
   mutable std::mutex looking;
@@ -45,6 +46,7 @@ Result<bool> Pipeline::step(std::stop_token stop) {
   if (!line.batch.empty()) {
     const Time begun = line.clock.now();
     line.judging.judge(line.batch, *line.detectors.load());       // features → model → verdict
+    if (line.options.exclusions != nullptr) line.options.exclusions->mark(line.batch);
     if (Status done = deliver(stop); !done) return done.error();  // → sinks
     if (Status done = line.ingest->acknowledge(); !done) return done.error();
     line.last_delivery = line.clock.now();
@@ -113,6 +115,7 @@ Status Pipeline::deliver(std::stop_token stop) {
   for (const Judged& judged : line.batch) {
     counters_.duplicates += judged.is_new ? 0 : 1;
     counters_.anomalies += judged.is_new && judged.verdict.anomalous ? 1 : 0;
+    counters_.excluded += judged.is_new && judged.verdict.excluded != 0 ? 1 : 0;
     (judged.record.kind == RecordKind::flow ? counters_.flows : counters_.readings) += 1;
   }
   counters_.verdicts += line.batch.size();
@@ -244,6 +247,7 @@ CountersSnapshot look_at(const Counters& counters) {
   look.verdicts = counters.verdicts;
   look.quarantined = counters.quarantined;
   look.duplicates = counters.duplicates;
+  look.excluded = counters.excluded;
   look.anomalies = counters.anomalies;
   look.flows = counters.flows;
   look.readings = counters.readings;

@@ -23,6 +23,7 @@
 
 namespace vedette {
 
+class Exclusions;
 class Ingest;
 class Sink;
 struct ColumnFamilies;
@@ -111,6 +112,7 @@ struct Counters {
   std::atomic<std::uint64_t> quarantined{0};  ///< refused and resting there too
   std::atomic<std::uint64_t> duplicates{0};   ///< of `verdicts`: the store knew them already
   std::atomic<std::uint64_t> anomalies{0};    ///< of `verdicts`
+  std::atomic<std::uint64_t> excluded{0};     ///< of `anomalies`: covered by an exclusion
   std::atomic<std::uint64_t> flows{0};        ///< of `verdicts`
   std::atomic<std::uint64_t> readings{0};     ///< of `verdicts`
   std::atomic<std::uint64_t> sink_failures{0};
@@ -120,8 +122,8 @@ struct Counters {
 };
 
 struct CountersSnapshot {
-  std::uint64_t received, verdicts, quarantined, waiting, duplicates, anomalies, flows, readings,
-      sink_failures;
+  std::uint64_t received, verdicts, quarantined, waiting, duplicates, anomalies, excluded, flows,
+      readings, sink_failures;
 };
 /// One consistent look: waiting is never negative.
 CountersSnapshot look_at(const Counters& counters);
@@ -139,6 +141,8 @@ struct PipelineOptions {
   /// nowhere.
   std::filesystem::path state_file;
   std::chrono::seconds state_every{60};  ///< and when it stops
+  /// Marks what users do not want to be told about; outlives the pipeline. Null: nothing.
+  const Exclusions* exclusions = nullptr;
 };
 
 /// How far one column left the range it had in training (drift.hpp).

@@ -31,16 +31,14 @@ std::string_view name_of(Lesson lesson) {
   return "unknown";
 }
 
-std::string_view name_of(AlertEvent event) {
-  switch (event) {
-    case AlertEvent::raised:
-      return "raised";
-    case AlertEvent::updated:
-      return "updated";
-    case AlertEvent::closed:
-      return "closed";
-  }
-  return "unknown";
+void AlarmChanges::clear() {
+  alerts.clear();
+  incidents.clear();
+}
+
+void AlarmChanges::append(const AlarmChanges& more) {
+  alerts.insert(alerts.end(), more.alerts.begin(), more.alerts.end());
+  incidents.insert(incidents.end(), more.incidents.begin(), more.incidents.end());
 }
 
 std::string_view name_of(UsualOf usual) {
@@ -61,6 +59,7 @@ Judged& Batch::add() {
   item.record.clear();
   item.truth.label.clear();
   item.verdict.why.clear();
+  item.verdict.excluded = 0;
   item.is_new = true;
   return item;
 }
@@ -74,7 +73,7 @@ void Batch::reset() {
   used_ = 0;
   received = 0;
   quarantined.clear();
-  alerts.clear();
+  alarms.clear();
 }
 
 namespace {
@@ -173,7 +172,9 @@ void append_verdict_json(std::string& out, const Judged& judged) {
   append_json_field(out, "confidence", verdict.confidence);
   append_lessons(out, verdict.learning);
   append_json_field(out, "label", verdict.label);
+  append_json_field(out, "suspect", verdict.suspect);
   append_json_field(out, "model", verdict.model);
+  append_json_field(out, "excluded", verdict.excluded);
   append_explanation_fields(out, verdict.why);
   append_json_key(out, "record");
   append_record_json(out, judged.record);
@@ -186,6 +187,9 @@ void append_alert_json(std::string& out, const Alert& alert) {
   append_json_field(out, "device", alert.device);
   append_json_field(out, "kind", name_of(alert.kind));
   append_json_field(out, "label", alert.label);
+  append_json_key(out, "labels");
+  append_label_counts(out, alert.labels);
+  append_json_field(out, "nature", name_of(alert.nature));
   append_json_field(out, "count", alert.count);
   append_json_field(out, "first", alert.first);
   append_json_field(out, "last", alert.last);
@@ -193,7 +197,17 @@ void append_alert_json(std::string& out, const Alert& alert) {
   append_json_field(out, "updated", alert.updated);
   append_json_field(out, "peak_score", alert.peak_score);
   append_json_field(out, "peak_record", to_text(alert.peak_record));
+  append_json_field(out, "destination", alert.destination);
+  append_json_field(out, "port", std::uint64_t{alert.port});
+  append_json_key(out, "samples");
+  out += '[';
+  for (const RecordKey& key : alert.samples) {
+    if (&key != alert.samples.data()) out += ',';
+    append_json_string(out, to_text(key));
+  }
+  out += ']';
   append_explanation_fields(out, alert.why);
+  append_json_field(out, "incident", alert.incident);
   append_json_field(out, "open", alert.open);
   append_json_field(out, "acknowledged", alert.acknowledged);
   append_json_field(out, "feedback", alert.feedback);

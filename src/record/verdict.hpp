@@ -7,6 +7,8 @@
 #include <string_view>
 #include <vector>
 
+#include "record/incident.hpp"
+#include "record/nature.hpp"
 #include "record/raw_message.hpp"
 #include "record/record.hpp"
 
@@ -104,25 +106,35 @@ struct Verdict {
   float confidence = 1;
   std::uint8_t learning = 0;  ///< bits of Lesson: what is not; 0 unless certainty is learning
   std::string label;  ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
+  std::string suspect;  ///< the likeliest class but benign: the label, were the record anomalous
   std::string model;  ///< id of the model that judged ("tree-1f3a9c02")
   Explanation why;    ///< only when anomalous
+  /// The exclusion that covers an anomalous record, which then raises no alert; 0: none.
+  std::uint64_t excluded = 0;
 };
 
-/// A run of anomalous verdicts of one device, record kind and label.
+/// A run of anomalous verdicts of one device and record kind.
 struct Alert {
   std::uint64_t id = 0;
   std::string device;
   RecordKind kind = RecordKind::flow;
-  std::string label;
-  std::uint64_t count = 0;  ///< verdicts in the run
+  std::string label;               ///< the class of most of its records
+  std::vector<LabelCount> labels;  ///< at most `labels_kept_max`, in order of appearance
+  Nature nature = Nature::behaviour;
+  std::uint64_t count = 0;  ///< anomalous verdicts in the run
   Time first;               ///< event times
   Time last;
-  Time raised;   ///< when it was opened, wall clock of the service
-  Time updated;  ///< when it last grew
+  Time raised;   ///< when somebody was told, service time
+  Time updated;  ///< when it last grew or was held open
   float peak_score = 0;
   RecordKey peak_record;
-  Explanation why;   ///< of the peak record
-  bool open = true;  ///< still growing; closed after `quiet` without an anomaly
+  std::string destination;    ///< resp_h and resp_p of the peak record; "" and 0 for readings
+  std::uint16_t port = 0;
+  /// The first record, the tenth, the hundredth and the latest.
+  std::vector<RecordKey> samples;
+  Explanation why;             ///< of the peak record
+  std::uint64_t incident = 0;  ///< the incident it belongs to
+  bool open = true;            ///< still growing; closed after `quiet` without anything to hold it
   bool acknowledged = false;
   std::string feedback;  ///< "", "true_alarm" or "false_alarm", said by a user
   std::string comment;
@@ -137,11 +149,17 @@ struct Judged {
   bool is_new = true;  ///< false: the store already had this record (a redelivery)
 };
 
-enum class AlertEvent : std::uint8_t { raised, updated, closed };
-std::string_view name_of(AlertEvent event);
 struct AlertChange {
   AlertEvent event = AlertEvent::raised;
   Alert alert;
+};
+/// What happened to alerts and incidents.
+struct AlarmChanges {
+  std::vector<AlertChange> alerts;
+  std::vector<IncidentChange> incidents;
+
+  void clear();
+  void append(const AlarmChanges& more);
 };
 
 /// What one step of the line carries. Reused: reset() keeps all capacity.
@@ -166,7 +184,7 @@ class Batch {
   void reset();
 
   std::vector<Quarantined> quarantined;
-  std::vector<AlertChange> alerts;  ///< filled by the store sink, read by the sinks behind it
+  AlarmChanges alarms;              ///< filled by the store sink, read by the sinks behind it
   std::uint64_t received = 0;       ///< messages pulled for this batch = size() + quarantined
 
  private:
@@ -177,8 +195,8 @@ class Batch {
 
 /// The JSON objects that API, live stream, MQTT alerts and `score` all write; one spelling for all.
 /// {"id","device","kind","time","received","score","threshold","anomalous","certainty",
-///  "confidence","learning":["rates over 10 min"],"label","model","sentence","usual_of",
-///  "reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
+///  "confidence","learning":["rates over 10 min"],"label","suspect","model","excluded","sentence",
+///  "usual_of","reasons":[…],"changes":[…],"changed_score","similar":[…],"record":{…}}
 void append_verdict_json(std::string& out, const Judged& judged);
 void append_alert_json(std::string& out, const Alert& alert);
 /// The fields of an explanation, to stand inside an object:

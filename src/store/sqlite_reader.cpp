@@ -234,6 +234,8 @@ Result<Page<Alert>> find_alerts(Connection& db, const AlertQuery& query) {
   std::string sql = select_alerts_sql;
   sql += " WHERE id < ?1";
   if (!query.device.empty()) sql += " AND device = ?2";
+  if (query.nature) sql += " AND nature = ?4";
+  if (query.incident > 0) sql += " AND incident = ?5 AND incident > 0";
   if (query.open) sql += *query.open ? " AND open = 1" : " AND open = 0";
   if (query.acknowledged) {
     sql += *query.acknowledged ? " AND acknowledged = 1" : " AND acknowledged = 0";
@@ -246,6 +248,8 @@ Result<Page<Alert>> find_alerts(Connection& db, const AlertQuery& query) {
   row.bind(1, static_cast<std::int64_t>(before_id(query.before)));
   row.bind(3, static_cast<std::int64_t>(limit + 1));
   if (!query.device.empty()) row.bind(2, query.device);
+  if (query.nature) row.bind(4, static_cast<std::int64_t>(*query.nature));
+  if (query.incident > 0) row.bind(5, static_cast<std::int64_t>(query.incident));
   Page<Alert> page;
   while (row.step()) {
     Result<Alert> alert = read_alert(row);
@@ -334,7 +338,8 @@ Result<StoreCounts> find_counts(Connection& db) {
       "SELECT (SELECT value FROM totals WHERE name = 'flows'),"
       " (SELECT value FROM totals WHERE name = 'readings'),"
       " (SELECT value FROM totals WHERE name = 'anomalies'),"
-      " (SELECT value FROM totals WHERE name = 'quarantined'), (SELECT count(*) FROM alerts)");
+      " (SELECT value FROM totals WHERE name = 'quarantined'), (SELECT count(*) FROM alerts),"
+      " (SELECT count(*) FROM incidents), (SELECT count(*) FROM incidents WHERE open = 1)");
   if (!statement) return statement.error();
   Statement& row = **statement;
   StoreCounts counts;
@@ -344,6 +349,8 @@ Result<StoreCounts> find_counts(Connection& db) {
     counts.anomalies = row.count(2);
     counts.quarantined = row.count(3);
     counts.alerts = row.count(4);
+    counts.incidents = row.count(5);
+    counts.open_incidents = row.count(6);
     row.reset();
   } else if (row.failed()) {
     return db.error();

@@ -13,9 +13,9 @@ namespace vedette::sqlite {
 namespace {
 
 constexpr std::string_view common_columns =
-    "r.ts, r.hash, r.received, r.anomalous, r.score, r.threshold, r.certainty, r.reasons, d.name, "
-    "l.name, m.name, t.name";
-constexpr int first_own_column = 12;
+    "r.ts, r.hash, r.received, r.anomalous, r.score, r.threshold, r.certainty, r.why, d.name, "
+    "l.name, m.name, t.name, s.name, r.excluded";
+constexpr int first_own_column = 14;
 constexpr std::string_view flow_columns =
     "r.uid, r.orig_h, r.orig_p, r.resp_h, r.resp_p, r.proto, r.conn_state, r.service, r.history, "
     "r.duration, r.orig_bytes, r.resp_bytes, r.missed_bytes, r.orig_pkts, r.orig_ip_bytes, "
@@ -66,6 +66,15 @@ Status read_flow(const Statement& row, Record& record) {
   return {};
 }
 
+/// Ids with a blank between them.
+void read_samples(std::string_view text, std::vector<RecordKey>& samples) {
+  while (!text.empty()) {
+    const std::string_view id = text.substr(0, text.find(' '));
+    if (const auto key = key_from_text(id)) samples.push_back(*key);
+    text.remove_prefix(std::min(text.size(), id.size() + 1));
+  }
+}
+
 }  // namespace
 
 std::string select_judged(RecordKind kind, const char* index) {
@@ -79,6 +88,10 @@ std::int64_t stored_certainty(const Verdict& verdict) {
   const std::int64_t doubt = std::lround((1 - std::clamp(verdict.confidence, 0.0F, 1.0F)) * 100);
   return static_cast<std::int64_t>(verdict.certainty) + 4 * std::int64_t{verdict.learning} +
          256 * doubt;
+}
+
+Certainty certainty_from_stored(std::int64_t stored) {
+  return static_cast<Certainty>(stored & 3);
 }
 
 Status read_judged(const Statement& row, RecordKind kind, Judged& judged) {
@@ -98,6 +111,8 @@ Status read_judged(const Statement& row, RecordKind kind, Judged& judged) {
   verdict.label = row.text(9);
   verdict.model = row.text(10);
   judged.truth.label = row.text(11);
+  verdict.suspect = row.text(12);
+  verdict.excluded = row.count(13);
   if (kind == RecordKind::flow) return read_flow(row, record);
   return parse_reading_json(row.text(first_own_column), record.reading);
 }
@@ -120,7 +135,46 @@ Result<Alert> read_alert(const Statement& row) {
   alert.acknowledged = row.integer(14) != 0;
   alert.feedback = row.text(15);
   alert.comment = row.text(16);
+  if (const auto nature = row.integer(17);
+      nature >= 0 && nature <= static_cast<std::int64_t>(Nature::attack)) {
+    alert.nature = static_cast<Nature>(nature);
+  }
+  if (Status done = parse_label_counts(row.text(18), alert.labels); !done) return done.error();
+  read_samples(row.text(19), alert.samples);
+  alert.destination = row.text(20);
+  alert.port = static_cast<std::uint16_t>(row.integer(21));
+  alert.incident = row.count(22);
   return alert;
+}
+
+Result<Incident> read_incident(const Statement& row) {
+  Incident incident;
+  incident.id = row.count(0);
+  incident.title = row.text(1);
+  if (const auto nature = row.integer(2);
+      nature >= 0 && nature <= static_cast<std::int64_t>(Nature::attack)) {
+    incident.nature = static_cast<Nature>(nature);
+  }
+  incident.rank = static_cast<float>(row.real(3));
+  incident.joint = row.integer(4) != 0;
+  if (Status done = parse_string_list(row.text(5), incident.devices); !done) return done.error();
+  incident.device_count = row.count(6);
+  if (Status done = parse_id_list(row.text(7), incident.alerts); !done) return done.error();
+  incident.alert_count = row.count(8);
+  if (Status done = parse_label_counts(row.text(9), incident.labels); !done) return done.error();
+  incident.destination = row.text(10);
+  incident.port = static_cast<std::uint16_t>(row.integer(11));
+  incident.count = row.count(12);
+  incident.first = time_from_micros(row.integer(13));
+  incident.last = time_from_micros(row.integer(14));
+  incident.raised = time_from_micros(row.integer(15));
+  incident.updated = time_from_micros(row.integer(16));
+  incident.peak_score = static_cast<float>(row.real(17));
+  incident.open = row.integer(18) != 0;
+  incident.acknowledged = row.integer(19) != 0;
+  incident.feedback = row.text(20);
+  incident.comment = row.text(21);
+  return incident;
 }
 
 Quarantined read_quarantined(const Statement& row) {

@@ -101,11 +101,16 @@ constexpr auto bind_nothing = [](Statement&) {};
 
 class SqliteStore final : public Store {
  public:
-  SqliteStore(std::filesystem::path path, StoreLock lock, std::unique_ptr<sqlite::Writer> writer)
-      : lock_(std::move(lock)), path_(std::move(path)), writer_(std::move(writer)), pool_(path_) {}
+  SqliteStore(std::filesystem::path path, StoreLock lock, std::unique_ptr<sqlite::Writer> writer,
+              const AlarmOptions& alarms)
+      : lock_(std::move(lock)),
+        path_(std::move(path)),
+        writer_(std::move(writer)),
+        pool_(path_),
+        alarms_(alarms) {}
 
-  Status commit(Batch& batch, Time now) override { return writer_->commit(batch, now); }
-  Status maintain(Time now, std::vector<AlertChange>& changes) override {
+  Status commit(Batch& batch, Time) override { return writer_->commit(batch); }
+  Status maintain(Time now, AlarmChanges& changes) override {
     return writer_->maintain(now, changes);
   }
 
@@ -124,6 +129,17 @@ class SqliteStore final : public Store {
   Result<std::optional<Alert>> alert(std::uint64_t id) const override {
     return pool_.read([&](Connection& db) { return sqlite::find_alert(db, id); });
   }
+  Result<Page<Incident>> incidents(const IncidentQuery& query) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_incidents(db, query); });
+  }
+  Result<std::optional<Incident>> incident(std::uint64_t id) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_incident(db, id); });
+  }
+  Result<std::string> arrivals(const ArrivalQuery& query,
+                               const std::function<void(const Judged&)>& take) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_arrivals(db, query, take); });
+  }
+  AlarmOptions alarm_options() const override { return alarms_; }
   Result<Page<Quarantined>> quarantined(std::string_view before, std::size_t limit) const override {
     return pool_.read([&](Connection& db) { return sqlite::find_quarantined(db, before, limit); });
   }
@@ -135,6 +151,17 @@ class SqliteStore final : public Store {
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment) override {
     return writer_->mark_alert(id, acknowledged, feedback, comment);
+  }
+
+  Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                       std::string_view comment) override {
+    return writer_->mark_incident(id, acknowledged, feedback, comment);
+  }
+
+  Result<std::uint64_t> put_exclusion(const Exclusion& exclusion) override;
+  Status drop_exclusion(std::uint64_t id) override;
+  Result<std::vector<Exclusion>> exclusions() const override {
+    return pool_.read([](Connection& db) { return sqlite::find_exclusions(db); });
   }
 
   Status put_user(const User& user) override;
@@ -155,7 +182,73 @@ class SqliteStore final : public Store {
   std::filesystem::path path_;
   std::unique_ptr<sqlite::Writer> writer_;
   sqlite::ReaderPool pool_;
+  AlarmOptions alarms_;
 };
+
+void bind_or_nothing(Statement& statement, int index, const std::optional<std::int64_t>& value) {
+  if (value) {
+    statement.bind(index, *value);
+  } else {
+    statement.bind_null(index);
+  }
+}
+
+std::optional<std::int64_t> micros_of(const std::optional<Time>& time) {
+  if (!time) return {};
+  return micros(*time);
+}
+
+void bind_exclusion(Statement& statement, const Exclusion& one) {
+  statement.bind(1, one.device).bind(3, one.label).bind(4, one.destination);
+  bind_or_nothing(statement, 2, one.kind ? std::optional{static_cast<std::int64_t>(*one.kind)}
+                                         : std::optional<std::int64_t>{});
+  bind_or_nothing(statement, 5, one.port ? std::optional{std::int64_t{*one.port}}
+                                         : std::optional<std::int64_t>{});
+  const bool day = one.day.has_value();
+  bind_or_nothing(statement, 6, day ? std::optional{std::int64_t{one.day->from.count()}}
+                                    : std::optional<std::int64_t>{});
+  bind_or_nothing(statement, 7, day ? std::optional{std::int64_t{one.day->to.count()}}
+                                    : std::optional<std::int64_t>{});
+  bind_or_nothing(statement, 8, micros_of(one.from));
+  bind_or_nothing(statement, 9, micros_of(one.to));
+  statement.bind(10, one.reason).bind(11, one.created_by).bind(12, micros(one.created));
+  bind_or_nothing(statement, 13, micros_of(one.expires));
+}
+
+Result<std::uint64_t> SqliteStore::put_exclusion(const Exclusion& exclusion) {
+  std::uint64_t id = 0;
+  const Status done = writer_->transact([&](Connection& db) -> Status {
+    const auto kept = db.integer("SELECT count(*) FROM exclusions");
+    if (!kept) return kept.error();
+    if (*kept >= static_cast<std::int64_t>(ExclusionSet::exclusions_max)) {
+      return Error{Errc::too_large, fmt::format("there are {} exclusions already: delete some",
+                                                ExclusionSet::exclusions_max)};
+    }
+    Status put = change(db,
+                        "INSERT INTO exclusions (device, kind, label, destination, port, day_from,"
+                        " day_to, first, last, reason, created_by, created, expires)"
+                        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                        [&](Statement& statement) { bind_exclusion(statement, exclusion); });
+    if (!put) return put;
+    const auto made = db.integer("SELECT last_insert_rowid()");
+    if (!made) return made.error();
+    id = static_cast<std::uint64_t>(*made);
+    return {};
+  });
+  if (!done) return done.error();
+  return id;
+}
+
+Status SqliteStore::drop_exclusion(std::uint64_t id) {
+  return writer_->transact([&](Connection& db) -> Status {
+    Status done = change(
+        db, "DELETE FROM exclusions WHERE id = ?1",
+        [&](Statement& statement) { statement.bind(1, static_cast<std::int64_t>(id)); });
+    if (!done) return done;
+    if (db.changes() == 0) return Error{Errc::not_found, fmt::format("no exclusion {}", id)};
+    return {};
+  });
+}
 
 Result<StoreCounts> SqliteStore::counts() const {
   auto counts = pool_.read([](Connection& db) { return sqlite::find_counts(db); });
@@ -325,7 +418,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& pa
   auto writer = sqlite::Writer::open(path, retention);
   if (!writer) return writer.error();
   return std::unique_ptr<Store>{
-      std::make_unique<SqliteStore>(path, std::move(*lock), std::move(*writer))};
+      std::make_unique<SqliteStore>(path, std::move(*lock), std::move(*writer), retention.alarms)};
 }
 
 }  // namespace vedette

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "alarm/alert_fold.hpp"
+#include "alarm/alarm_fold.hpp"
 #include "store/sqlite_db.hpp"
 #include "store/sqlite_names.hpp"
 #include "store/store.hpp"
@@ -18,10 +18,12 @@ class Writer {
  public:
   static Result<std::unique_ptr<Writer>> open(const std::filesystem::path& path,
                                               const Retention& retention);
-  Status commit(Batch& batch, Time now);
-  Status maintain(Time now, std::vector<AlertChange>& changes);
+  Status commit(Batch& batch);
+  Status maintain(Time now, AlarmChanges& changes);
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
+  Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                       std::string_view comment);
 
   /// Runs `work(connection)` in a transaction of its own; rolled back when it fails.
   template <class Work>
@@ -36,25 +38,32 @@ class Writer {
 
  private:
   Writer(Connection db, const Retention& retention)
-      : db_(std::move(db)), retention_(retention), fold_(retention.alert_quiet) {}
+      : db_(std::move(db)), retention_(retention), fold_(retention.alarms) {}
 
   Status prepare();
-  Status load_alerts();
+
+  // sqlite_alarms.cpp
+  Status prepare_alarms();
+  Status load_alarms();
+  Status load_incidents();
+  bool write_alerts();
+  bool write_incidents();
+  Status write_mark(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                    std::string_view comment);
 
   Status begin();
   Status finish();
   void roll_back();
 
   // One batch. False: the database failed, db_.error() says why.
-  bool write_batch(Batch& batch, Time now);
-  bool write_record(Judged& judged, Time now);
+  bool write_batch(Batch& batch);
+  bool write_record(Judged& judged);
   bool write_flow(const Judged& judged, std::int64_t device);
   bool write_reading(const Judged& judged, std::int64_t device);
   bool bind_verdict(Statement& insert, const Judged& judged, std::int64_t device);
   bool count_fleet(const Judged& judged);
   bool write_fleet_minute();
   bool write_quarantined(const std::vector<Quarantined>& messages);
-  bool write_alerts();
   bool write_totals();
 
   // One step of upkeep, see sqlite_retention.cpp.
@@ -76,15 +85,16 @@ class Writer {
   std::mutex mutex_;
   Connection db_;
   Retention retention_;
-  AlertFold fold_;
+  AlarmFold fold_;
   Devices devices_;
   Names labels_;
   Names models_;
   Statement begin_, commit_, insert_flow_, insert_reading_, insert_quarantined_, upsert_alert_,
-      upsert_minute_, update_total_;
+      upsert_incident_, upsert_minute_, update_total_;
   MinuteTally fleet_minute_;
   Tally fleet_total_;
   std::int64_t quarantined_ = 0;
+  std::int64_t next_row_ = 1;  // of flows and readings alike: one order of arrival
   std::uint64_t rows_since_upkeep_ = 0;
   int wal_pages_ = 0;
   std::string text_;     // scratch: the reasons of one row
