@@ -169,10 +169,18 @@ HttpResponse post_incident(ApiState& service, const Call& call) {
                     " is not \"\", true_alarm or false_alarm");
   }
   if (auto problem = fields.problem()) return std::move(*problem);
+  AlertQuery members;
+  members.incident = before.id;
+  const auto alerts = service.parts.store.alerts(members);
+  if (!alerts) return problem_of(alerts.error());
   const Status marked =
       service.parts.store.mark_incident(before.id, acknowledged, feedback, comment);
   if (!marked) return problem_of(marked.error());
   service.auth.audit(call.caller.user, "incident.acknowledge", call.argument);
+  for (const Alert& alert : alerts->items) {
+    const auto now = service.parts.store.alert(alert.id);
+    if (now && *now) hear_feedback(service, alert, **now, call.caller.user);
+  }
   const FoundIncident after = find_incident(service, call.argument);
   return after.incident ? incident_answer(*after.incident) : after.problem;
 }

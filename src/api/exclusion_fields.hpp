@@ -1,7 +1,7 @@
 /// An exclusion in a request body.
 #pragma once
 
-#include "alarm/exclusions.hpp"
+#include "alarm/alarm.hpp"
 #include "api/parameters.hpp"
 
 namespace vedette {

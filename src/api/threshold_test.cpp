@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "model/calibration.hpp"
 #include "tests/support/api_fixture.hpp"
 
 namespace vedette::test {

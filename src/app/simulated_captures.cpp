@@ -15,11 +15,12 @@ struct Capture {
   FleetPlan plan;
 };
 
-FleetPlan plan_of(std::uint64_t seed, Duration duration, std::uint64_t devices, double pace) {
+FleetPlan plan_of(std::uint64_t seed, int day, Duration duration, std::uint64_t devices,
+                  double pace) {
   constexpr std::int64_t monday = 1'767'600'000;  // 2026-01-05 08:00 UTC
   FleetPlan plan;
   plan.seed = seed;
-  plan.start = time_from_micros((monday + static_cast<std::int64_t>(seed) * 86'400) * 1'000'000);
+  plan.start = time_from_micros((monday + std::int64_t{day} * 86'400) * 1'000'000);
   plan.duration = duration;
   plan.devices = devices;
   plan.pace = pace;
@@ -31,17 +32,17 @@ FleetPlan plan_of(std::uint64_t seed, Duration duration, std::uint64_t devices, 
 /// What an attack looks like from its first record on, and what it looks like when nothing else is
 /// left in the windows; the third is there to calibrate on.
 std::vector<Capture> captures() {
-  Capture brief{"short", plan_of(101, minutes{90}, 12, 0.5)};
+  Capture brief{"short", plan_of(101, 0, hours{3}, 12, 0.5)};
   brief.plan.episode_every = minutes{6};
   brief.plan.episode_length = minutes{1};
   brief.plan.kinds = {"horizontal_scan", "vertical_scan", "telnet_brute_force", "ssh_brute_force",
                       "download",        "beacon",        "heartbeat",          "syn_flood",
                       "ack_flood",       "udp_flood"};
-  Capture slow{"long", plan_of(102, hours{8}, 8, 0.2)};
+  Capture slow{"long", plan_of(102, 2, hours{16}, 8, 0.2)};
   slow.plan.episode_every = minutes{80};
   slow.plan.episode_length = minutes{40};
   slow.plan.kinds = {"beacon", "heartbeat", "telnet_brute_force", "ssh_brute_force", "slow_scan"};
-  return {brief, slow, {"benign", plan_of(103, hours{12}, 24, 0.05)}};
+  return {brief, slow, {"benign", plan_of(103, 4, hours{24}, 24, 0.05)}};
 }
 
 }  // namespace

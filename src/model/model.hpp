@@ -14,6 +14,7 @@
 #include "base/bytes.hpp"
 #include "base/progress.hpp"
 #include "base/result.hpp"
+#include "model/calibration.hpp"
 #include "model/exemplars.hpp"
 #include "record/schema.hpp"
 #include "record/verdict.hpp"

@@ -17,7 +17,6 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "feature/feature.hpp"
-#include "model/calibration.hpp"
 #include "model/model.hpp"
 #include "record/verdict.hpp"
 

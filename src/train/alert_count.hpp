@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "alarm/alert_fold.hpp"
+#include "alarm/alarm.hpp"
 #include "train/train.hpp"
 
 namespace vedette {

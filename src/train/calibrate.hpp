@@ -4,7 +4,7 @@
 #include <span>
 #include <vector>
 
-#include "model/calibration.hpp"
+#include "model/model.hpp"
 #include "train/alert_count.hpp"
 #include "train/prepared.hpp"
 

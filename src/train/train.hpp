@@ -18,7 +18,6 @@
 #include "base/progress.hpp"
 #include "base/result.hpp"
 #include "feature/feature.hpp"
-#include "model/calibration.hpp"
 #include "model/model.hpp"
 #include "record/record.hpp"
 
