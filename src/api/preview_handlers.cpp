@@ -6,7 +6,7 @@
 #include "api/parameters.hpp"
 #include "api/state.hpp"
 #include "base/text.hpp"
-#include "store/preview.hpp"
+#include "store/store.hpp"
 
 namespace vedette {
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "alarm/alarm_fold.hpp"
+#include "store/store.hpp"
 
 namespace vedette {
 

@@ -12,11 +12,14 @@
 #include <string>
 #include <vector>
 
+#include "alarm/exclusions.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
-#include "store/store.hpp"
+#include "record/verdict.hpp"
 
 namespace vedette {
+
+class Store;
 
 struct PreviewQuery {
   std::optional<float> threshold{};      ///< nothing: as each row was judged

@@ -16,6 +16,7 @@
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "record/verdict.hpp"
+#include "store/preview.hpp"
 
 namespace vedette {
 
