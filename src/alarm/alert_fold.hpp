@@ -72,12 +72,12 @@ class AlertFold {
  private:
   using Order = std::list<const std::string*>;  // keys of runs_, least recently grown first
   struct Run {
-    Alert alert;                 ///< id 0: lacks evidence
+    Alert alert;  ///< id 0: lacks evidence
     float evidence = 0;
-    Time began;                  ///< the evidence counts from here
-    std::uint64_t batch = 0;     ///< the keep() period it last changed in
-    bool raised = false;         ///< in that period
-    Order::iterator place;       ///< in open_ or waiting_
+    Time began;               ///< the evidence counts from here
+    std::uint64_t batch = 0;  ///< the keep() period it last changed in
+    bool raised = false;      ///< in that period
+    Order::iterator place;    ///< in open_ or waiting_
     bool waits() const { return alert.id == 0; }
   };
   struct Hash {

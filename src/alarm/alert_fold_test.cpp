@@ -217,13 +217,13 @@ TEST(Nature, FollowsKindAndClass) {
     const char* label;
     const char* nature;
   };
-  for (const Fact& fact : {Fact{RecordKind::flow, "DDoS", "attack"},
-                           Fact{RecordKind::flow, "unknown", "behaviour"},
-                           Fact{RecordKind::reading, "unknown", "behaviour"},
-                           Fact{RecordKind::reading, "stuck", "device_health"},
-                           Fact{RecordKind::reading, "level", "device_health"},
-                           Fact{RecordKind::reading, "gap", "data_quality"},
-                           Fact{RecordKind::flow, "", "behaviour"}}) {
+  for (const Fact& fact :
+       {Fact{RecordKind::flow, "DDoS", "attack"}, Fact{RecordKind::flow, "unknown", "behaviour"},
+        Fact{RecordKind::reading, "unknown", "behaviour"},
+        Fact{RecordKind::reading, "stuck", "device_health"},
+        Fact{RecordKind::reading, "level", "device_health"},
+        Fact{RecordKind::reading, "gap", "data_quality"},
+        Fact{RecordKind::flow, "", "behaviour"}}) {
     EXPECT_EQ(name_of(nature_of(fact.kind, fact.label)), fact.nature) << fact.label;
   }
   for (const Nature nature : all_natures) EXPECT_EQ(nature_from(name_of(nature)), nature);

@@ -31,8 +31,8 @@ struct Exclusion {
   std::uint64_t id = 0;
   std::string device{};
   std::optional<RecordKind> kind{};
-  std::string label{};        ///< the class
-  std::string destination{};  ///< resp_h: with it, or a port, only flows are covered
+  std::string label{};                  ///< the class
+  std::string destination{};            ///< resp_h: with it, or a port, only flows are covered
   std::optional<std::uint16_t> port{};  ///< resp_p
   std::optional<DayWindow> day{};
   std::optional<Time> from{};  ///< event time, inclusive
@@ -41,7 +41,7 @@ struct Exclusion {
   std::string created_by{};
   Time created{};                 ///< in force from here,
   std::optional<Time> expires{};  ///< to here; nothing: until it is deleted
-  std::uint64_t hidden = 0;     ///< records in the store that it marked; filled by Store
+  std::uint64_t hidden = 0;       ///< records in the store that it marked; filled by Store
 
   /// It names a device, a kind, a class, a destination, a port or a window: without, it would
   /// silence everything for good.

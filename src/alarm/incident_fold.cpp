@@ -132,8 +132,8 @@ void IncidentFold::add_alert(Entry& entry, const Alert& alert) {
 
 bool IncidentFold::add_device(Entry& entry, const Alert& alert) {
   Incident& incident = entry.incident;
-  const bool is_new = std::find(entry.joined.begin(), entry.joined.end(), alert.device) ==
-                      entry.joined.end();
+  const bool is_new =
+      std::find(entry.joined.begin(), entry.joined.end(), alert.device) == entry.joined.end();
   by_device_[alert.device] = incident.id;
   if (is_new) {
     entry.joined.push_back(alert.device);
@@ -294,9 +294,8 @@ const std::vector<IncidentChange>& IncidentFold::changes() {
       changes_.push_back({AlertEvent::updated, entry.incident});
     }
   }
-  std::stable_sort(changes_.begin(), changes_.end(), [](const auto& a, const auto& b) {
-    return a.incident.id < b.incident.id;
-  });
+  std::stable_sort(changes_.begin(), changes_.end(),
+                   [](const auto& a, const auto& b) { return a.incident.id < b.incident.id; });
   return changes_;
 }
 

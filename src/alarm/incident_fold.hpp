@@ -3,7 +3,8 @@
 /// A raised alert joins, in this order:
 ///   1. the incident of its device, flows and readings alike, when that grew within the span: when
 ///      the other kind is among its alerts, the incident is joint and ranks above either half;
-///   2. the incident with its class and destination (resp_h and resp_p of its peak record when it is
+///   2. the incident with its class and destination (resp_h and resp_p of its peak record when it
+///   is
 ///      raised), of whatever device;
 ///   3. a new one.
 /// The span counts from the incident's last growth in the caller's time, see AlertFold. An incident

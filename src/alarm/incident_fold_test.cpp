@@ -60,8 +60,7 @@ TEST(IncidentFold, FlowsAndReadingsOfADeviceAreOneJointIncident) {
   fold.add(reading("boiler", 40s, "stuck"), at(40s));
   EXPECT_EQ(events(fold), (Events{"raised 1 alerts 2 devices 1 x2 joint"}));
   const Incident& incident = fold.changes().incidents[0].incident;
-  EXPECT_EQ(incident.title,
-            "boiler: temperature froze 40 s after a new peer 10.0.0.9 on port 23");
+  EXPECT_EQ(incident.title, "boiler: temperature froze 40 s after a new peer 10.0.0.9 on port 23");
   EXPECT_EQ(incident.nature, Nature::behaviour);
   EXPECT_GT(incident.rank, flow_alone);
   EXPECT_EQ(fold.changes().alerts[1].alert.incident, 1U);
@@ -93,9 +92,9 @@ TEST(IncidentFold, OneClassAndDestinationIsOneIncidentAcrossDevices) {
   }
   fold.add(flow("lamp", 0s, "C&C", "185.244.25.235", 6668), at(0s));
   fold.add(flow("plug", 0s, "DDoS", "185.244.25.235", 6667), at(0s));
-  EXPECT_EQ(events(fold), (Events{"raised 1 alerts 60 devices 60 x60",
-                                  "raised 2 alerts 1 devices 1 x1",
-                                  "raised 3 alerts 1 devices 1 x1"}));
+  EXPECT_EQ(events(fold),
+            (Events{"raised 1 alerts 60 devices 60 x60", "raised 2 alerts 1 devices 1 x1",
+                    "raised 3 alerts 1 devices 1 x1"}));
   const Incident& incident = fold.changes().incidents[0].incident;
   EXPECT_EQ(incident.title, "C&C to 185.244.25.235:6667 from 60 devices");
   EXPECT_EQ(incident.devices.size(), Incident::devices_max);
@@ -170,10 +169,9 @@ std::vector<Judged> draw(Random& random, int records) {
   for (int i = 0; i < records; ++i) {
     const std::string device = fmt::format("d{}", random.below(6));
     const std::string label = random.chance(0.5) ? "DDoS" : "unknown";
-    Judged judged = random.chance(0.4)
-                        ? reading(device, std::chrono::seconds{i * 20}, "stuck")
-                        : flow(device, std::chrono::seconds{i * 20}, label,
-                               fmt::format("10.0.0.{}", random.below(3)));
+    Judged judged = random.chance(0.4) ? reading(device, std::chrono::seconds{i * 20}, "stuck")
+                                       : flow(device, std::chrono::seconds{i * 20}, label,
+                                              fmt::format("10.0.0.{}", random.below(3)));
     judged.verdict.score = static_cast<float>(random.uniform());
     judged.verdict.anomalous = judged.verdict.score >= judged.verdict.threshold;
     received += std::chrono::seconds{random.chance(0.03) ? 700 : random.below(30)};
@@ -188,8 +186,8 @@ TEST(AlarmFold, AFailedBatchLeavesNoTraceAndBatchesCutAnywhereGiveTheSame) {
   SCOPED_TRACE(fmt::format("seed {}", seed));
   Random random{seed};
   const std::vector<Judged> records = draw(random, 3'000);
-  AlarmFold plain{AlarmOptions{}};  // every batch succeeds
-  AlarmFold flaky{AlarmOptions{}};  // each is tried once before, and fails
+  AlarmFold plain{AlarmOptions{}};   // every batch succeeds
+  AlarmFold flaky{AlarmOptions{}};   // each is tried once before, and fails
   AlarmFold single{AlarmOptions{}};  // one record a batch
   std::size_t raised_plain = 0;
   std::size_t raised_single = 0;

@@ -17,9 +17,8 @@ std::string place_of(const Alert& alert) {
 }
 
 bool has_reason(const Alert& alert, std::string_view feature) {
-  return std::any_of(alert.why.reasons.begin(), alert.why.reasons.end(), [&](const Reason& one) {
-    return one.feature == feature && one.value > 0;
-  });
+  return std::any_of(alert.why.reasons.begin(), alert.why.reasons.end(),
+                     [&](const Reason& one) { return one.feature == feature && one.value > 0; });
 }
 
 std::string flow_clause(const Alert& alert) {
@@ -47,8 +46,12 @@ std::string series_of(const Alert& alert) {
 
 std::string reading_clause(const Alert& alert) {
   constexpr std::pair<std::string_view, std::string_view> verbs[] = {
-      {"stuck", "froze"},   {"level", "left its usual level"}, {"step", "jumped"},
-      {"spike", "jumped"},  {"drift", "drifts away"},          {"gap", "was missing for a while"},
+      {"stuck", "froze"},
+      {"level", "left its usual level"},
+      {"step", "jumped"},
+      {"spike", "jumped"},
+      {"drift", "drifts away"},
+      {"gap", "was missing for a while"},
       {"unknown", "behaves unlike before"}};
   const auto* verb = std::find_if(std::begin(verbs), std::end(verbs),
                                   [&](const auto& one) { return one.first == alert.label; });

@@ -18,16 +18,11 @@ std::string_view health_of(const ApiState& service) {
 }
 
 Json counters_json(const CountersSnapshot& counters) {
-  return {{"received", counters.received},
-          {"verdicts", counters.verdicts},
-          {"quarantined", counters.quarantined},
-          {"waiting", counters.waiting},
-          {"duplicates", counters.duplicates},
-          {"anomalies", counters.anomalies},
-          {"excluded", counters.excluded},
-          {"flows", counters.flows},
-          {"readings", counters.readings},
-          {"sink_failures", counters.sink_failures}};
+  return {{"received", counters.received},       {"verdicts", counters.verdicts},
+          {"quarantined", counters.quarantined}, {"waiting", counters.waiting},
+          {"duplicates", counters.duplicates},   {"anomalies", counters.anomalies},
+          {"excluded", counters.excluded},       {"flows", counters.flows},
+          {"readings", counters.readings},       {"sink_failures", counters.sink_failures}};
 }
 
 Json rates_json(const Rates& rates) {

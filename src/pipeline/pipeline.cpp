@@ -38,7 +38,7 @@ Result<bool> Pipeline::step(std::stop_token stop) {
   counters_.received += line.batch.received;
   if (!line.batch.empty()) {
     const Time begun = line.clock.now();
-    line.judging.judge(line.batch, *line.detectors.load());       // features → model → verdict
+    line.judging.judge(line.batch, *line.detectors.load());  // features → model → verdict
     if (line.options.exclusions != nullptr) line.options.exclusions->mark(line.batch);
     if (Status done = deliver(stop); !done) return done.error();  // → sinks
     if (Status done = line.ingest->acknowledge(); !done) return done.error();

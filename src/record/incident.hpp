@@ -1,4 +1,5 @@
-/// Incident: alerts that belong together, and the counts of classes that alerts and incidents carry.
+/// Incident: alerts that belong together, and the counts of classes that alerts and incidents
+/// carry.
 #pragma once
 
 #include <cstdint>
@@ -27,16 +28,16 @@ const std::string& main_label(const std::vector<LabelCount>& labels);
 /// destination. See alarm/incident_fold.hpp for what joins what.
 struct Incident {
   std::uint64_t id = 0;
-  std::string title;  ///< one sentence without a full stop
+  std::string title;                     ///< one sentence without a full stop
   Nature nature = Nature::data_quality;  ///< the weightiest among its alerts
   /// 0 to 100, the larger the more urgent: 10, 20, 30 or 40 for data_quality, device_health,
   /// behaviour or attack, 20 × the peak score, 1 for each tenfold of records (at most 4), 4 for
   /// each doubling of the devices (at most 16), and 20 when it is joint: above either half alone.
   float rank = 0;
-  bool joint = false;  ///< flows and readings of one device
-  std::vector<std::string> devices;     ///< the first `devices_max`
-  std::uint64_t device_count = 0;       ///< counted up to `devices_max`, beyond: alerts of others
-  std::vector<std::uint64_t> alerts;    ///< ids, the first `alerts_max`
+  bool joint = false;                 ///< flows and readings of one device
+  std::vector<std::string> devices;   ///< the first `devices_max`
+  std::uint64_t device_count = 0;     ///< counted up to `devices_max`, beyond: alerts of others
+  std::vector<std::uint64_t> alerts;  ///< ids, the first `alerts_max`
   std::uint64_t alert_count = 0;
   std::vector<LabelCount> labels;
   std::string destination;  ///< of its first flow alert, "" when there is none

@@ -17,8 +17,8 @@ enum class Nature : std::uint8_t {
   behaviour,      ///< strange for this device, and no class of attack is named
   attack,         ///< a class of attack is named
 };
-inline constexpr std::array all_natures{Nature::data_quality, Nature::device_health, Nature::behaviour,
-                                 Nature::attack};
+inline constexpr std::array all_natures{Nature::data_quality, Nature::device_health,
+                                        Nature::behaviour, Nature::attack};
 std::string_view name_of(Nature nature);  ///< "attack", "behaviour", "device_health", …
 std::optional<Nature> nature_from(std::string_view name);
 

@@ -72,10 +72,10 @@ struct Verdict {
   float threshold = 1;
   bool anomalous = false;  ///< score >= threshold
   Certainty certainty = Certainty::sure;
-  std::string label;  ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
+  std::string label;    ///< the class the model names ("Benign", "DDoS", "level"), "" with no model
   std::string suspect;  ///< the likeliest class but benign: the label, were the record anomalous
-  std::string model;  ///< id of the model that judged ("tree-1f3a9c02")
-  Explanation why;    ///< only when anomalous
+  std::string model;    ///< id of the model that judged ("tree-1f3a9c02")
+  Explanation why;      ///< only when anomalous
   /// The exclusion that covers an anomalous record, which then raises no alert; 0: none.
   std::uint64_t excluded = 0;
 };
@@ -95,7 +95,7 @@ struct Alert {
   Time updated;  ///< when it last grew or was held open
   float peak_score = 0;
   RecordKey peak_record;
-  std::string destination;    ///< resp_h and resp_p of the peak record; "" and 0 for readings
+  std::string destination;  ///< resp_h and resp_p of the peak record; "" and 0 for readings
   std::uint16_t port = 0;
   /// The first record, the tenth, the hundredth and the latest.
   std::vector<RecordKey> samples;
@@ -151,8 +151,8 @@ class Batch {
   void reset();
 
   std::vector<Quarantined> quarantined;
-  AlarmChanges alarms;              ///< filled by the store sink, read by the sinks behind it
-  std::uint64_t received = 0;       ///< messages pulled for this batch = size() + quarantined
+  AlarmChanges alarms;         ///< filled by the store sink, read by the sinks behind it
+  std::uint64_t received = 0;  ///< messages pulled for this batch = size() + quarantined
 
  private:
   std::vector<Judged> items_;

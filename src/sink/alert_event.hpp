@@ -1,4 +1,5 @@
-/// What a change of an alert or an incident looks like outside: the payload on MQTT and the data of a live event.
+/// What a change of an alert or an incident looks like outside: the payload on MQTT and the data of
+/// a live event.
 #pragma once
 
 #include <string>

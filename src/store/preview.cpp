@@ -27,7 +27,8 @@ using Side = PreviewCounts PreviewPair::*;
 class Previewer {
  public:
   Previewer(const PreviewQuery& query, std::vector<Exclusion> kept, const AlarmOptions& options)
-      : query_(query), exclusions_(all_exclusions(query, std::move(kept))),
+      : query_(query),
+        exclusions_(all_exclusions(query, std::move(kept))),
         folds_{AlarmFold{options}, AlarmFold{options}} {}
 
   void add(const Judged& row) {
@@ -117,8 +118,7 @@ class Previewer {
     }
   }
 
-  void count(Time time, const std::string& device, Side side,
-             std::uint64_t PreviewCounts::*which) {
+  void count(Time time, const std::string& device, Side side, std::uint64_t PreviewCounts::*which) {
     ++(answer_.total.*side.*which);
     ++(days_[day_of(time)].*side.*which);
     const auto found = devices_.find(device);
@@ -176,8 +176,7 @@ Result<Preview> preview(const Store& store, const PreviewQuery& query, const Clo
   arrivals.score_min = query.threshold ? *query.threshold * options.hold_share
                                        : std::numeric_limits<float>::infinity();
   for (;;) {
-    const auto next = store.arrivals(
-        arrivals, [&](const Judged& row) { previewer.add(row); });
+    const auto next = store.arrivals(arrivals, [&](const Judged& row) { previewer.add(row); });
     if (!next) return next.error();
     const bool cut = !next->empty() && (previewer.rows() >= Preview::rows_max ||
                                         clock.now() - begun >= Preview::time_max);

@@ -19,11 +19,11 @@
 namespace vedette {
 
 struct PreviewQuery {
-  std::optional<float> threshold{};   ///< nothing: as each row was judged
-  std::optional<RecordKind> kind{};   ///< the threshold is for these; nothing: for both
+  std::optional<float> threshold{};      ///< nothing: as each row was judged
+  std::optional<RecordKind> kind{};      ///< the threshold is for these; nothing: for both
   std::vector<Exclusion> exclusions{};   ///< in force over the whole past
   std::vector<std::uint64_t> without{};  ///< exclusions of the store that would not be
-  std::optional<Time> from{};  ///< received; by default all that is stored
+  std::optional<Time> from{};            ///< received; by default all that is stored
   std::optional<Time> to{};
 };
 
@@ -48,13 +48,13 @@ struct PreviewDevice {
 };
 
 struct Preview {
-  Time from;        ///< the first row received, or what was asked
+  Time from;  ///< the first row received, or what was asked
   Time to;
   Time covered_to;  ///< before `to` when it was cut
   bool cut = false;
   PreviewPair total;
-  std::uint64_t hidden = 0;  ///< records that were told and would not be
-  std::uint64_t raised = 0;  ///< that were not and would be
+  std::uint64_t hidden = 0;            ///< records that were told and would not be
+  std::uint64_t raised = 0;            ///< that were not and would be
   std::vector<PreviewDay> days;        ///< oldest first, at most `days_max`
   std::vector<PreviewDevice> devices;  ///< the largest differences in alerts first
 

@@ -130,7 +130,8 @@ Result<std::int64_t> first_before(Connection& db, const ArrivalQuery& query, std
 Result<Page<Incident>> find_incidents(Connection& db, const IncidentQuery& query) {
   const auto before = query.before.empty() ? std::optional{std::numeric_limits<std::int64_t>::max()}
                                            : parse_integer<std::int64_t>(query.before);
-  if (!before) return Error{Errc::malformed, fmt::format("cursor {}", vedette::quoted(query.before))};
+  if (!before)
+    return Error{Errc::malformed, fmt::format("cursor {}", vedette::quoted(query.before))};
   const auto statement = db.cached(select_incidents_sql + where_of(query));
   if (!statement) return statement.error();
   Statement& row = **statement;

@@ -1,5 +1,5 @@
-/// Alerts, incidents and exclusions in the SQLite store: what the writer writes of them, and how the
-/// fold finds its state again when a store is opened.
+/// Alerts, incidents and exclusions in the SQLite store: what the writer writes of them, and how
+/// the fold finds its state again when a store is opened.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -74,9 +74,9 @@ Status Writer::load_incidents() {
       select_incidents_sql, Duration{span}.count(), IncidentFold::incidents_max_default);
   Result<Statement> rows = db_.prepare(sql);
   if (!rows) return rows.error();
-  Result<Statement> members = db_.prepare(
-      fmt::format("{} WHERE incident = ?1 AND incident > 0 ORDER BY id LIMIT {}", select_alerts_sql,
-                  members_max));
+  Result<Statement> members =
+      db_.prepare(fmt::format("{} WHERE incident = ?1 AND incident > 0 ORDER BY id LIMIT {}",
+                              select_alerts_sql, members_max));
   if (!members) return members.error();
   while (rows->step()) {
     Result<Incident> incident = read_incident(*rows);

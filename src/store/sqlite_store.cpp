@@ -200,15 +200,19 @@ std::optional<std::int64_t> micros_of(const std::optional<Time>& time) {
 
 void bind_exclusion(Statement& statement, const Exclusion& one) {
   statement.bind(1, one.device).bind(3, one.label).bind(4, one.destination);
-  bind_or_nothing(statement, 2, one.kind ? std::optional{static_cast<std::int64_t>(*one.kind)}
-                                         : std::optional<std::int64_t>{});
-  bind_or_nothing(statement, 5, one.port ? std::optional{std::int64_t{*one.port}}
-                                         : std::optional<std::int64_t>{});
+  bind_or_nothing(statement, 2,
+                  one.kind ? std::optional{static_cast<std::int64_t>(*one.kind)}
+                           : std::optional<std::int64_t>{});
+  bind_or_nothing(
+      statement, 5,
+      one.port ? std::optional{std::int64_t{*one.port}} : std::optional<std::int64_t>{});
   const bool day = one.day.has_value();
-  bind_or_nothing(statement, 6, day ? std::optional{std::int64_t{one.day->from.count()}}
-                                    : std::optional<std::int64_t>{});
-  bind_or_nothing(statement, 7, day ? std::optional{std::int64_t{one.day->to.count()}}
-                                    : std::optional<std::int64_t>{});
+  bind_or_nothing(
+      statement, 6,
+      day ? std::optional{std::int64_t{one.day->from.count()}} : std::optional<std::int64_t>{});
+  bind_or_nothing(
+      statement, 7,
+      day ? std::optional{std::int64_t{one.day->to.count()}} : std::optional<std::int64_t>{});
   bind_or_nothing(statement, 8, micros_of(one.from));
   bind_or_nothing(statement, 9, micros_of(one.to));
   statement.bind(10, one.reason).bind(11, one.created_by).bind(12, micros(one.created));
@@ -241,9 +245,9 @@ Result<std::uint64_t> SqliteStore::put_exclusion(const Exclusion& exclusion) {
 
 Status SqliteStore::drop_exclusion(std::uint64_t id) {
   return writer_->transact([&](Connection& db) -> Status {
-    Status done = change(
-        db, "DELETE FROM exclusions WHERE id = ?1",
-        [&](Statement& statement) { statement.bind(1, static_cast<std::int64_t>(id)); });
+    Status done = change(db, "DELETE FROM exclusions WHERE id = ?1", [&](Statement& statement) {
+      statement.bind(1, static_cast<std::int64_t>(id));
+    });
     if (!done) return done;
     if (db.changes() == 0) return Error{Errc::not_found, fmt::format("no exclusion {}", id)};
     return {};

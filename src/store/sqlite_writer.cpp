@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* insert_flow_sql =
     "INSERT INTO flows (ts, hash, device, received, anomalous, label, score, threshold, certainty,"
-    " model, truth, why, id, suspect, excluded, uid, orig_h, orig_p, resp_h, resp_p, proto, conn_state, service,"
+    " model, truth, why, id, suspect, excluded, uid, orig_h, orig_p, resp_h, resp_p, proto, "
+    "conn_state, service,"
     " history, duration, orig_bytes, resp_bytes, missed_bytes, orig_pkts, orig_ip_bytes, resp_pkts,"
     " resp_ip_bytes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
     "?) ON CONFLICT (ts, hash) DO NOTHING";

@@ -57,8 +57,8 @@ struct ArrivalQuery {
   /// that are not anomalous.
   float score_min = 0;
   float hold_share = 1;
-  std::string after{};             ///< the cursor: what the call before returned
-  std::size_t looked_max = 50'000; ///< rows looked at in one call
+  std::string after{};              ///< the cursor: what the call before returned
+  std::size_t looked_max = 50'000;  ///< rows looked at in one call
 };
 template <class T>
 struct Page {
@@ -133,11 +133,11 @@ class Store {
   virtual ~Store() = default;
 
   /// Stores every record with its verdict, every quarantined message, the roll-ups and the alert
-  /// runs and incidents in one transaction: after success they survive a power cut. A record whose key is
-  /// already there is left as it was, its item gets is_new = false, and it counts nowhere again.
-  /// Appends what happened to alerts and incidents to batch.alarms; the time of a record there is
-  /// when it was received. @return io ("…: disk full"), busy; the same
-  /// batch may be committed again.
+  /// runs and incidents in one transaction: after success they survive a power cut. A record whose
+  /// key is already there is left as it was, its item gets is_new = false, and it counts nowhere
+  /// again. Appends what happened to alerts and incidents to batch.alarms; the time of a record
+  /// there is when it was received. @return io ("…: disk full"), busy; the same batch may be
+  /// committed again.
   virtual Status commit(Batch& batch, Time now) = 0;
   /// Closes alert runs that are quiet, enforces retention in small steps; called about once a
   /// second. Changes of alerts and incidents are appended.

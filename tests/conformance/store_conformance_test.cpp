@@ -357,8 +357,7 @@ TEST_P(StoreConformance, RunsOfAnomaliesAreOneAlertAcrossAReopen) {
   EXPECT_TRUE(batch.alarms.alerts[0].alert.acknowledged);
 
   EXPECT_TRUE(maintain(after(70 + 119)).empty());
-  EXPECT_EQ(events_of(maintain(after(70 + 120))),
-            (Events{"closed 1 5", "closed 2 1"}));
+  EXPECT_EQ(events_of(maintain(after(70 + 120))), (Events{"closed 1 5", "closed 2 1"}));
   const auto alert = store().alert(1);
   ASSERT_TRUE(alert.ok() && alert->has_value());
   EXPECT_FALSE((*alert)->open);
@@ -537,17 +536,16 @@ TEST_P(StoreConformance, ArrivalsComeInTheirOrderWithWhatAFoldAsks) {
   std::vector<std::string> expected;
   for (int i = 0; i < 30; ++i) {
     const float score = static_cast<float>(i) / 30;
-    Judged& judged = i % 3 == 0 ? add_reading(batch, "boiler", after(100 - i), score, "level",
-                                              after(i / 4))
-                                : add_flow(batch, "cam", after(i / 4), score, "10.0.0.9");
+    Judged& judged =
+        i % 3 == 0 ? add_reading(batch, "boiler", after(100 - i), score, "level", after(i / 4))
+                   : add_flow(batch, "cam", after(i / 4), score, "10.0.0.9");
     judged.verdict.excluded = i == 20 ? 4 : 0;
     judged.record.flow.orig_p = static_cast<std::uint16_t>(i);  // no two are the same
     judged.record.seal();
     if (i / 4 < 2 || !(judged.verdict.anomalous || score >= 0.6F || score >= 0.4F)) continue;
     expected.push_back(fmt::format("{} {} {} {} {} {}", to_text(judged.record.key),
-                                   judged.record.device, judged.verdict.score,
-                                   judged.verdict.label, judged.verdict.excluded,
-                                   judged.record.flow.resp_p));
+                                   judged.record.device, judged.verdict.score, judged.verdict.label,
+                                   judged.verdict.excluded, judged.record.flow.resp_p));
   }
   commit(batch, after(30));
   for (const std::size_t looked_max : {7U, 50'000U}) {

@@ -89,9 +89,7 @@ class FlakySink final : public Sink {
     if (done && random_.chance(0.1)) return Error{Errc::io, "the answer was lost"};
     return done;
   }
-  Status tick(AlarmChanges& changes, Time now) override {
-    return inner_->tick(changes, now);
-  }
+  Status tick(AlarmChanges& changes, Time now) override { return inner_->tick(changes, now); }
 
  private:
   std::unique_ptr<Sink> inner_;

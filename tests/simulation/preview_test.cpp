@@ -35,8 +35,8 @@ class TimedSource final : public Source {
       : messages_(messages), clock_(clock) {}
   Result<Pulled> pull(std::size_t messages_max, std::chrono::milliseconds,
                       const Take& take) override {
-    for (std::size_t i = 0; i < messages_max && next_ < messages_.size() &&
-                            messages_[next_].received <= clock_.now();
+    for (std::size_t i = 0;
+         i < messages_max && next_ < messages_.size() && messages_[next_].received <= clock_.now();
          ++i, ++next_) {
       const Message& message = messages_[next_];
       const bool is_flow = message.record.kind == RecordKind::flow;
