@@ -61,6 +61,7 @@ void add(Batch& batch, const std::string& device, bool anomalous, bool is_new = 
   judged.record.reading.add("n", static_cast<double>(batch.size()));
   judged.record.seal();
   judged.verdict.anomalous = anomalous;
+  judged.verdict.score = anomalous ? 1 : 0;  // evidence enough by itself
   judged.is_new = is_new;
 }
 
