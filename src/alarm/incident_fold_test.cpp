@@ -35,7 +35,7 @@ Judged flow(const std::string& device, std::chrono::seconds second, const std::s
 Judged reading(const std::string& device, std::chrono::seconds second, const std::string& label) {
   Judged judged = flow(device, second, label, "");
   judged.record.kind = RecordKind::reading;
-  judged.verdict.why.reasons.push_back({"temperature " + label, 9, 0, 3, 1});
+  judged.verdict.why.reasons.push_back({"temperature " + label, 9, 0, 3, 1, ""});
   return judged;
 }
 
@@ -54,7 +54,7 @@ using Events = std::vector<std::string>;
 TEST(IncidentFold, FlowsAndReadingsOfADeviceAreOneJointIncident) {
   AlarmFold fold{told_at_once()};
   Judged peer = flow("boiler", 0s, "unknown", "10.0.0.9");
-  peer.verdict.why.reasons.push_back({"new_destination", 1, 0, 0, 1});
+  peer.verdict.why.reasons.push_back({"new_destination", 1, 0, 0, 1, ""});
   fold.add(peer, at(0s));
   const float flow_alone = fold.changes().incidents[0].incident.rank;
   fold.add(reading("boiler", 40s, "stuck"), at(40s));

@@ -105,7 +105,7 @@ struct Small {
     detector->model().score({row.data(), 1, row.size()}, answer);
     Verdict verdict;
     const Score score = to_score(answer);
-    judge(*detector, score, {}, verdict);
+    judge(*detector, detector->file().threshold.value, score, {}, verdict);
     Record record;
     record.device = "camera-01";
     Explainer{}.look(*detector, record, {}, score, row, verdict);

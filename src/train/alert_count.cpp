@@ -48,7 +48,7 @@ AlertCount AlertCounter::count(float threshold) const {
   Judged judged;
   for (std::size_t i = 0; i < scored_.size();) {
     const std::uint32_t capture = dataset_.capture(scored_[i].record);
-    AlertFold fold{quiet};
+    AlertFold fold{AlarmOptions{}};
     const auto take = [&] {
       for (const AlertChange& change : fold.changes()) {
         if (change.event != AlertEvent::raised) continue;
@@ -61,12 +61,12 @@ AlertCount AlertCounter::count(float threshold) const {
       fold.keep();
     };
     for (; i < scored_.size() && dataset_.capture(scored_[i].record) == capture; ++i) {
-      if (scored_[i].score < threshold) continue;
+      if (scored_[i].score < AlarmOptions{}.hold_share * threshold) continue;
       judged.record.time = dataset_.time(scored_[i].record);
       judged.record.device = devices_[device_[i]].name;
       judged.verdict.score = scored_[i].score;
       judged.verdict.threshold = threshold;
-      judged.verdict.anomalous = true;
+      judged.verdict.anomalous = scored_[i].score >= threshold;
       judged.verdict.label = names_[scored_[i].attack];
       fold.add(judged, judged.record.time);
       if (i % 1024 == 0) take();

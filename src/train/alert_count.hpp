@@ -25,12 +25,9 @@ struct AlertCount {
   double dispersion = 1;  ///< variance / mean over the devices' days, at least 1
 };
 
-/// Not thread-safe.
+/// Alerts as the service raises them with its default AlarmOptions. Not thread-safe.
 class AlertCounter {
  public:
-  /// An alert ends after this long without an anomaly, unless the service is told otherwise.
-  static constexpr std::chrono::seconds quiet{120};
-
   AlertCounter(const Dataset& dataset, std::vector<Scored> scored,
                std::span<const std::string> names);
 

@@ -100,7 +100,7 @@ Judged& add_reading(Batch& batch, const std::string& device, Time time, double v
     judged.verdict.anomalous = true;
     judged.verdict.score = static_cast<float>(value);
     judged.verdict.why.reasons.push_back(
-        {"temperature", static_cast<float>(value), 18, 24.5F, 0.75F});
+        {"temperature", static_cast<float>(value), 18, 24.5F, 0.75F, ""});
   }
   return judged;
 }
@@ -149,7 +149,8 @@ void draw(Judged& judged, Random& random, Time received) {
   verdict.suspect = labels[1 + random.below(labels.size() - 1)];
   verdict.excluded = random.chance(0.1) ? random.below(3) : 0;
   verdict.model = random.chance(0.1) ? "" : "tree-1";
-  if (verdict.anomalous) verdict.why.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3});
+  if (verdict.anomalous)
+    verdict.why.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3, ""});
 }
 
 std::string text_of(const Judged& judged) {

@@ -15,7 +15,7 @@
 #include "pipeline/pipeline.hpp"
 #include "sink/sink.hpp"
 #include "source/source.hpp"
-#include "store/preview.hpp"
+#include "store/store.hpp"
 
 namespace vedette {
 namespace {
@@ -153,12 +153,12 @@ class PreviewTest : public testing::Test {
         detector(make_series_features(), "level", 0.7F);
     std::vector<std::unique_ptr<Sink>> sinks;
     sinks.push_back(make_store_sink(**store));
+    PipelineOptions options;
+    options.batch_records_max = 200;
+    options.exclusions = &exclusions;
     Pipeline pipeline{std::make_unique<Ingest>(std::make_unique<TimedSource>(messages, clock),
                                                make_json_decoder()),
-                      detectors,
-                      std::move(sinks),
-                      clock,
-                      {.batch_records_max = 200, .exclusions = &exclusions}};
+                      detectors, std::move(sinks), clock, options};
     Random random{seed};
     while (clock.now() < messages.back().received + std::chrono::hours{1}) {
       EXPECT_TRUE(pipeline.step({}).ok());

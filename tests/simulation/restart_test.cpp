@@ -118,7 +118,7 @@ class Collect final : public Sink {
     }
     return {};
   }
-  Status tick(std::vector<AlertChange>&, Time) override { return {}; }
+  Status tick(AlarmChanges&, Time) override { return {}; }
 
  private:
   std::vector<Said>& out_;
