@@ -70,6 +70,8 @@ Status Pipeline::run(std::stop_token stop) {
       break;
     }
   }
+  // What is still being written is older than what the line knows now: it must not be the last.
+  if (impl_->state) note_failure(impl_->state->finish());
   save_state();
   if (impl_->state) note_failure(impl_->state->finish());
   return done;

@@ -114,7 +114,8 @@ Reason parse_reason(Cursor& cursor) {
   reason.usual_low = parse_float(cursor, "usual_low");
   reason.usual_high = parse_float(cursor, "usual_high");
   reason.weight = parse_float(cursor, "weight");
-  reason.text = parse_text(cursor, "text");
+  // Schema version 1 kept no words.
+  if (cursor.rest.starts_with(',')) reason.text = parse_text(cursor, "text");
   return reason;
 }
 
