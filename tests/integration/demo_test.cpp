@@ -36,7 +36,7 @@ class Demo : public testing::Test {
     const auto ready = [&] {
       return demo_->output().find("Ctrl-C") != std::string::npos || !demo_->running();
     };
-    ASSERT_TRUE(eventually(ready, std::chrono::minutes{2}));
+    ASSERT_TRUE(eventually(ready, std::chrono::minutes{5}));
     ASSERT_TRUE(demo_->running()) << demo_->errors();
     url_ = printed(demo_->output(), "dashboard +(http\\S+)");
     password_ = printed(demo_->output(), "password +(\\S+)");
