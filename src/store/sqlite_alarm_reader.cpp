@@ -16,17 +16,14 @@ namespace {
 constexpr std::size_t page_max = 1'000;
 
 std::string where_of(const IncidentQuery& query) {
-  std::string sql = " WHERE id < ?1";
-  if (!query.device.empty()) {
-    sql += " AND id IN (SELECT incident FROM alerts WHERE device = ?2)";
-  }
-  if (query.nature) sql += " AND nature = ?3";
-  if (query.open) sql += *query.open ? " AND open = 1" : " AND open = 0";
-  if (query.acknowledged) {
-    sql += *query.acknowledged ? " AND acknowledged = 1" : " AND acknowledged = 0";
-  }
-  sql += query.by_rank ? " ORDER BY rank DESC, id DESC" : " ORDER BY id DESC";
-  return sql + " LIMIT ?4";
+  const std::string_view device =
+      query.device.empty() ? "" : " AND id IN (SELECT incident FROM alerts WHERE device = ?2)";
+  const auto flag = [](std::string_view column, const std::optional<bool>& is) {
+    return is ? fmt::format(" AND {} = {:d}", column, *is) : std::string{};
+  };
+  return fmt::format(" WHERE id < ?1{}{}{}{} ORDER BY {}id DESC LIMIT ?4", device,
+                     query.nature ? " AND nature = ?3" : "", flag("open", query.open),
+                     flag("acknowledged", query.acknowledged), query.by_rank ? "rank DESC, " : "");
 }
 
 std::optional<Time> time_or_nothing(const Statement& row, int column) {
