@@ -26,7 +26,8 @@ Json metrics_json(const std::string& text) {
 /// What the model works with now; null while it does not judge.
 Json working_of(const ApiState& service, const ModelCard& card) {
   if (!card.active) return {};
-  for (const ThresholdState& state : service.thresholds.states()) {
+  const ThresholdLook look = service.thresholds.look();
+  for (const ThresholdState& state : look.states) {
     if (state.model == card.id) return working_json(state);
   }
   return {};

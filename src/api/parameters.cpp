@@ -78,6 +78,15 @@ std::uint64_t Parameters::integer(std::string_view name, std::uint64_t low, std:
   return fallback;
 }
 
+std::optional<double> Parameters::number(std::string_view name, double low, double high) {
+  const auto value = take(name);
+  if (!value) return {};
+  const auto number = parse_double(*value);
+  if (number && *number >= low && *number <= high) return number;
+  refuse(name, *value, fmt::format("a number from {} to {}", low, high));
+  return {};
+}
+
 std::optional<HttpResponse> Parameters::problem() const {
   if (!complaint_.empty()) return http_problem(400, complaint_);
   for (const auto& [name, value] : request_.query) {

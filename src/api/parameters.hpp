@@ -28,6 +28,7 @@ class Parameters {
   std::optional<Time> time(std::string_view name);
   std::uint64_t integer(std::string_view name, std::uint64_t low, std::uint64_t high,
                         std::uint64_t fallback);
+  std::optional<double> number(std::string_view name, double low, double high);
   void complain(std::string sentence);
   /// 400 naming the first bad parameter and its value, or the first that nobody asked for.
   std::optional<HttpResponse> problem() const;

@@ -100,7 +100,7 @@ HttpResponse get_audit(ApiState& service, const Call& call);
 // threshold_handlers.cpp
 HttpResponse get_threshold(ApiState& service, const Call& call);
 HttpResponse put_threshold(ApiState& service, const Call& call);
-Json thresholds_json(const ThresholdDesk& desk);
+Json thresholds_json(const ThresholdLook& look);
 /// Null when no model judges.
 Json working_json(const ThresholdState& state);
 Json memory_json(const MemoryLook& memory);

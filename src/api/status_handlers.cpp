@@ -87,7 +87,7 @@ HttpResponse get_status(ApiState& service, const Call& call) {
         {"batch_size", counters.last_batch_size.load()}}},
       {"store", store_json(*counts)},
       {"models", active_models_json(*parts.pipeline.detectors())},
-      {"thresholds", thresholds_json(service.thresholds)},
+      {"thresholds", thresholds_json(service.thresholds.look())},
       {"memory", memory_json(parts.pipeline.memory())},
       {"drift", drifts_json(parts.pipeline.drift())},
       {"live", {{"subscribers", parts.hub.subscribers()}, {"dropped", parts.hub.dropped()}}},

@@ -47,19 +47,21 @@ ThresholdDesk::ThresholdDesk(const ApiParts& parts) : parts_(parts) {
   choose(*parts.pipeline.detectors());
 }
 
-/// REQUIRES: the caller holds the mutex, or nobody else knows this object yet.
-void ThresholdDesk::choose(DetectorSet set) {
-  const AlarmTarget wanted = set_.value_or(parts_.alarm_target);
+double ThresholdDesk::devices_now() const {
   const auto devices = parts_.store.devices();
-  devices_ = devices ? std::max(1.0, static_cast<double>(devices->size())) : 1;
+  return devices ? std::max(1.0, static_cast<double>(devices->size())) : 1;
+}
+
+/// REQUIRES: the caller holds the mutex, or nobody else knows this object yet.
+ThresholdDesk::States ThresholdDesk::states_for(const DetectorSet& set, const AlarmTarget& wanted,
+                                                double devices) const {
+  States states;
   const Time now = parts_.clock.now();
   for (std::size_t kind = 0; kind < record_kind_count; ++kind) {
-    ThresholdState& state = states_[kind];
-    state = {};
-    set.thresholds[kind] = nullptr;
     if (set.active[kind] == nullptr) continue;
+    ThresholdState& state = states[kind];
     state.model = set.active[kind]->file().id;
-    state.choice = choose_thresholds(*set.active[kind], wanted, devices_);
+    state.choice = choose_thresholds(*set.active[kind], wanted, devices);
     state.raises = recalibration_.of(state.model, now);
     Thresholds& thresholds = state.choice.thresholds;
     for (const auto& [device_kind, amount] : state.raises) {
@@ -69,7 +71,19 @@ void ThresholdDesk::choose(DetectorSet set) {
       const double room = Recalibration::share_max * (1 - static_cast<double>(from));
       thresholds.by_kind[device_kind] = from + static_cast<float>(std::min(amount, room));
     }
-    set.thresholds[kind] = std::make_shared<const Thresholds>(thresholds);
+  }
+  return states;
+}
+
+/// REQUIRES: as states_for().
+void ThresholdDesk::choose(DetectorSet set) {
+  devices_ = devices_now();
+  states_ = states_for(set, set_.value_or(parts_.alarm_target), devices_);
+  for (std::size_t kind = 0; kind < record_kind_count; ++kind) {
+    set.thresholds[kind] =
+        set.active[kind] == nullptr
+            ? nullptr
+            : std::make_shared<const Thresholds>(states_[kind].choice.thresholds);
   }
   parts_.pipeline.swap(std::make_shared<const DetectorSet>(std::move(set)));
 }
@@ -150,25 +164,17 @@ void ThresholdDesk::keep_raises() {
   if (!put) log::warn("raises of thresholds: {}", put.error().message);
 }
 
-AlarmTarget ThresholdDesk::target() const {
+ThresholdLook ThresholdDesk::look() const {
   const std::lock_guard lock{mutex_};
-  return set_.value_or(parts_.alarm_target);
+  return {set_.value_or(parts_.alarm_target), set_ ? "user" : "configuration", devices_, states_,
+          recalibration_.raises()};
 }
-bool ThresholdDesk::target_is_set() const {
+
+ThresholdLook ThresholdDesk::would_be(const AlarmTarget& target) const {
   const std::lock_guard lock{mutex_};
-  return set_.has_value();
-}
-double ThresholdDesk::devices() const {
-  const std::lock_guard lock{mutex_};
-  return devices_;
-}
-std::vector<ThresholdState> ThresholdDesk::states() const {
-  const std::lock_guard lock{mutex_};
-  return {states_.begin(), states_.end()};
-}
-std::vector<Recalibration::Raise> ThresholdDesk::raises() const {
-  const std::lock_guard lock{mutex_};
-  return recalibration_.raises();
+  const double devices = devices_now();
+  return {target, "nobody", devices, states_for(*parts_.pipeline.detectors(), target, devices),
+          recalibration_.raises()};
 }
 
 }  // namespace vedette

@@ -19,6 +19,15 @@ struct ThresholdState {
   std::map<std::string, double, std::less<>> raises;  ///< by kind of device; in `choice` already
 };
 
+/// What an answer about thresholds is made of.
+struct ThresholdLook {
+  AlarmTarget target;
+  std::string_view set_by;  ///< "user", "configuration", or "nobody": what it would be
+  double devices = 1;       ///< that the choice was made for
+  std::array<ThresholdState, record_kind_count> states;
+  std::vector<Recalibration::Raise> raises;
+};
+
 /// Thread-safe. What is chosen and confirmed rests in the store's settings.
 class ThresholdDesk {
  public:
@@ -37,13 +46,14 @@ class ThresholdDesk {
   /// Ends raises whose time has come; about once a second.
   void tick();
 
-  AlarmTarget target() const;
-  bool target_is_set() const;  ///< by a user; else it is the configuration's
-  double devices() const;      ///< that the choice was made for
-  std::vector<ThresholdState> states() const;
-  std::vector<Recalibration::Raise> raises() const;
+  ThresholdLook look() const;
+  /// What would be, were this the target; nothing changes.
+  ThresholdLook would_be(const AlarmTarget& target) const;
 
  private:
+  using States = std::array<ThresholdState, record_kind_count>;
+  States states_for(const DetectorSet& set, const AlarmTarget& wanted, double devices) const;
+  double devices_now() const;
   void choose(DetectorSet set);
   void keep_raises();
 
@@ -52,7 +62,7 @@ class ThresholdDesk {
   std::optional<AlarmTarget> set_;
   Recalibration recalibration_;
   double devices_ = 1;
-  std::array<ThresholdState, record_kind_count> states_;
+  States states_;
 };
 
 }  // namespace vedette

@@ -12,6 +12,8 @@ namespace vedette {
 
 namespace {
 
+constexpr std::string_view both_asked = "alerts_per_day and false_positive_rate exclude each other";
+
 Json target_json(const AlarmTarget& target) {
   Json out = Json::object();
   out["alerts_per_day"] = target.alerts_per_day > 0 ? Json(target.alerts_per_day) : Json{};
@@ -60,15 +62,14 @@ Json working_json(const ThresholdState& state) {
           {"expected_alerts", std::move(alerts)}};
 }
 
-Json thresholds_json(const ThresholdDesk& desk) {
-  const auto states = desk.states();
+Json thresholds_json(const ThresholdLook& look) {
   Json raises = Json::array();
-  for (const Recalibration::Raise& raise : desk.raises()) raises.push_back(raise_json(raise));
-  return {{"target", target_json(desk.target())},
-          {"set_by", desk.target_is_set() ? "user" : "configuration"},
-          {"devices", desk.devices()},
-          {"flow", working_json(states[static_cast<std::size_t>(RecordKind::flow)])},
-          {"reading", working_json(states[static_cast<std::size_t>(RecordKind::reading)])},
+  for (const Recalibration::Raise& raise : look.raises) raises.push_back(raise_json(raise));
+  return {{"target", target_json(look.target)},
+          {"set_by", look.set_by},
+          {"devices", look.devices},
+          {"flow", working_json(look.states[static_cast<std::size_t>(RecordKind::flow)])},
+          {"reading", working_json(look.states[static_cast<std::size_t>(RecordKind::reading)])},
           {"raises", std::move(raises)}};
 }
 
@@ -107,9 +108,17 @@ Json drift_json(const DriftLook& drift) {
 }
 
 HttpResponse get_threshold(ApiState& service, const Call& call) {
-  const Parameters none{call.request};
-  if (auto problem = none.problem()) return std::move(*problem);
-  return json_answer(thresholds_json(service.thresholds));
+  Parameters asked{call.request};
+  AlarmTarget target;
+  target.alerts_per_day = asked.number("alerts_per_day", 0, alerts_per_day_max).value_or(0);
+  target.false_positive_rate =
+      asked.number("false_positive_rate", 0, false_positive_rate_max).value_or(0);
+  if (target.alerts_per_day > 0 && target.false_positive_rate > 0)
+    asked.complain(std::string{both_asked});
+  if (auto problem = asked.problem()) return std::move(*problem);
+  const ThresholdDesk& desk = service.thresholds;
+  return json_answer(
+      thresholds_json(target == AlarmTarget{} ? desk.look() : desk.would_be(target)));
 }
 
 HttpResponse put_threshold(ApiState& service, const Call& call) {
@@ -120,7 +129,7 @@ HttpResponse put_threshold(ApiState& service, const Call& call) {
   target.false_positive_rate =
       fields.number("false_positive_rate", 0, false_positive_rate_max, 0.0);
   if (target.alerts_per_day > 0 && target.false_positive_rate > 0) {
-    fields.complain("alerts_per_day and false_positive_rate exclude each other");
+    fields.complain(std::string{both_asked});
   }
   if (auto problem = fields.problem()) return std::move(*problem);
   const bool wanted = target.alerts_per_day > 0 || target.false_positive_rate > 0;
@@ -128,7 +137,7 @@ HttpResponse put_threshold(ApiState& service, const Call& call) {
   if (!done) return problem_of(done.error());
   service.auth.audit(call.caller.user, "threshold.set",
                      wanted ? target_json(target).dump() : std::string{"as configured"});
-  return json_answer(thresholds_json(service.thresholds));
+  return json_answer(thresholds_json(service.thresholds.look()));
 }
 
 void hear_feedback(ApiState& service, const Alert& before, const Alert& after,

@@ -95,6 +95,21 @@ TEST_F(ThresholdTest, TheWishOutlivesTheServiceAndGoesBackToTheConfiguration) {
   EXPECT_FLOAT_EQ(threshold("camera-01"), 0.7F);
 }
 
+TEST_F(ThresholdTest, AWishMayBeTriedWithoutBeingMade) {
+  const auto tried = as("viewer", "GET", "/api/v1/threshold?false_positive_rate=0.01");
+  ASSERT_EQ(tried.status, 200) << tried.body;
+  EXPECT_EQ(json(tried)["set_by"], "nobody");
+  EXPECT_FLOAT_EQ(threshold("camera-01"), 0.7F) << "nothing changed";
+  auto made = put(R"({"false_positive_rate":0.01})");
+  EXPECT_EQ(json(tried)["reading"], made["reading"]);
+  EXPECT_EQ(json(as("viewer", "GET", "/api/v1/threshold")), made);
+  for (const char* query : {"alerts_per_day=-1", "alerts_per_day=few", "false_positive_rate=0.5",
+                            "alerts_per_day=3&false_positive_rate=0.01", "rate=0.01"}) {
+    EXPECT_EQ(as("viewer", "GET", fmt::format("/api/v1/threshold?{}", query).c_str()).status, 400)
+        << query;
+  }
+}
+
 TEST_F(ThresholdTest, BadWishesAreRefusedAndViewersDoNotWish) {
   for (const char* body : {R"({"false_positive_rate":0.5})", R"({"alerts_per_day":-1})",
                            R"({"alerts_per_day":3,"false_positive_rate":0.01})", R"({"alerts":3})",

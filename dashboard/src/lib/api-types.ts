@@ -346,7 +346,8 @@ export interface ThresholdRaise {
 }
 export interface Threshold {
   target: AlarmTarget;
-  set_by: "user" | "configuration";
+  /** nobody: what would be. */
+  set_by: "user" | "configuration" | "nobody";
   devices: number;
   flow: WorkingThreshold | null;
   reading: WorkingThreshold | null;

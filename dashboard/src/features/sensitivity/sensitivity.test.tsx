@@ -106,6 +106,15 @@ describe("the page", () => {
     expect(service.bodies("PUT threshold")).toEqual([{ alerts_per_day: 12 }, { alerts_per_day: 3 }]);
     expect((screen.getByLabelText("At most so many alerts a day, all devices together") as HTMLInputElement).value).toBe("3");
   });
+  it("shows what a target would lead to before it is set", async () => {
+    service.answers["GET threshold?alerts_per_day=12"] = ok(threshold({
+      ...asked(12, null, "nobody"), flow: working({ value: 0.61, expected_misses: 0.004, kept: false, expected_alerts: { per_day: 9.5, day_low: 3, day_high: 18 } }),
+    }));
+    page();
+    fireEvent.change(await screen.findByLabelText("At most so many alerts a day, all devices together"), { target: { value: "12" } });
+    expect(await screen.findByRole("row", { name: "Flows cannot be promised 0.61 0.4 % 9.5" }, { timeout: 5_000 })).toBeTruthy();
+    expect(service.bodies("PUT threshold")).toEqual([]);
+  });
   it("sets a rate by its slider", async () => {
     service.answers["PUT threshold"] = ok({ ...known, ...asked(null, 0.001) });
     page();

@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { AlarmTarget, Threshold } from "@/lib/api-types";
 import { http } from "@/lib/http";
 
@@ -7,6 +7,17 @@ export function useThreshold() {
     queryKey: ["threshold"],
     queryFn: ({ signal }) => http.get<Threshold>("threshold", signal),
     refetchInterval: 15_000,
+  });
+}
+
+/** What a target would lead to; null asks nothing. */
+export function useWouldBe(target: Partial<AlarmTarget> | null) {
+  const asked = Object.entries(target ?? {}).map(([name, value]) => `${name}=${value}`).join("&");
+  return useQuery({
+    queryKey: ["threshold", asked],
+    queryFn: ({ signal }) => http.get<Threshold>(`threshold?${asked}`, signal),
+    enabled: asked !== "",
+    placeholderData: keepPreviousData,
   });
 }
 

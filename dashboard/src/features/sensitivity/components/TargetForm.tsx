@@ -4,11 +4,13 @@ import { Panel } from "@/components/Panel";
 import { Segments } from "@/components/Segments";
 import { ActionError } from "@/components/States";
 import type { AlarmTarget, Threshold } from "@/lib/api-types";
-import { count } from "@/lib/format";
-import { useSetTarget } from "../api/threshold";
-import { bounds, formOf, placeOf, readTarget, sliderSteps, sliders, targetOf, targetText, valueAt } from "../api/target";
+import { count, percent, rate } from "@/lib/format";
+import { useSettled } from "@/lib/hooks";
+import { useSetTarget, useWouldBe } from "../api/threshold";
+import { bounds, formOf, placeOf, readTarget, sliderSteps, sliders, targetOf, targetText, thresholdText, valueAt } from "../api/target";
 import type { Mode, TargetForm as Form } from "../api/target";
 
+const settleMillis = 300;
 const modes: readonly (readonly [Mode, string])[] = [["alerts", "Alerts a day"], ["rate", "False alarms"], ["configured", "As configured"]];
 
 const asked = {
@@ -36,6 +38,29 @@ function Amount({ name, form, change }: { name: "perDay" | "oneIn"; form: Form; 
   );
 }
 
+function WouldBe({ target }: { target: Partial<AlarmTarget> | null }) {
+  const settled = useSettled(JSON.stringify(target), settleMillis);
+  const { data, error } = useWouldBe(JSON.parse(settled) as Partial<AlarmTarget> | null);
+  if (error) return <ActionError error={error} />;
+  if (!data || target === null) return null;
+  const kinds = [["Flows", data.flow], ["Readings", data.reading]] as const;
+  return (
+    <table className="table compact" data-testid="would-be">
+      <thead><tr><th scope="col">It would be</th><th scope="col" className="num">Threshold</th><th scope="col" className="num">Misses</th><th scope="col" className="num">False alarms a day</th></tr></thead>
+      <tbody>
+        {kinds.map(([name, one]) => one && (
+          <tr key={name} title={one.guarantee}>
+            <td>{name} {!one.kept && <span className="badge caution">cannot be promised</span>}</td>
+            <td className="num strong">{thresholdText(one.value)}</td>
+            <td className="num">{one.expected_misses === null ? "not known" : percent(one.expected_misses)}</td>
+            <td className="num">{one.expected_alerts === null ? "not known" : rate(one.expected_alerts.per_day)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
 export function TargetForm({ threshold }: { threshold: Threshold }) {
   const [form, setForm] = useState(() => formOf(threshold));
   /** What was asked before the last change, to go back to. */
@@ -57,6 +82,7 @@ export function TargetForm({ threshold }: { threshold: Threshold }) {
         {form.mode === "alerts" && <Amount name="perDay" form={form} change={change} />}
         {form.mode === "rate" && <Amount name="oneIn" form={form} change={change} />}
         {form.mode === "configured" && <p className="soft">The configuration of the service decides.</p>}
+        {form.mode !== "configured" && <WouldBe target={target} />}
         <div className="row wrapping">
           <button type="submit" className="button primary" disabled={target === null || set.isPending}>{set.isPending ? "Setting…" : "Set"}</button>
           {before && <button type="button" className="button" disabled={set.isPending} onClick={back}>Take back</button>}
