@@ -125,34 +125,38 @@ class Rates {
                                         {2e-2, 0, 0}, {5e-2, 0, 0}, {1e-1, 0, 0}, {2e-1, 0, 0}};
 };
 
-/// Scores of the controls over all folds.
-class ControlPool {
+/// Scores of controls and models over all folds, attack or not, on the same rows: those whose label
+/// nobody doubts.
+class SurePool {
  public:
-  Status add(const Dataset& dataset, const Prepared& prepared, const TrainOptions& options) {
-    auto scores = run_controls(dataset, prepared, options);
-    if (!scores) return scores.error();
-    for (const std::uint16_t k : prepared.test.classes) truth_.push_back(k != 0 ? 1 : 0);
-    for (const ControlScores& one : *scores) {
-      auto& all = scores_[one.name];
-      all.insert(all.end(), one.scores.begin(), one.scores.end());
+  void add(const std::string& name, const Prepared& prepared, std::span<const float> scores,
+           const std::vector<bool>& doubtful) {
+    Sides& sides = sides_[name];
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      if (doubtful[i]) continue;
+      sides.truth.push_back(prepared.test.classes[i] != 0 ? 1 : 0);
+      sides.predicted.push_back(scores[i] >= 0.5F ? 1 : 0);
+      sides.scores.push_back(scores[i]);
     }
-    return {};
   }
-  std::vector<Control> controls() const {
+  Control areas_of(const std::string& name) const {
+    static const std::array<std::string, 2> names{std::string{benign_label}, "Attack"};
+    const Sides& sides = sides_.at(name);
+    const Evaluation e = evaluate(names, sides.truth, sides.predicted, sides.scores);
+    return {name, e.roc_auc, e.pr_auc, e.classes[1].flagged, e.classes[0].flagged};
+  }
+  std::vector<Control> all() const {
     std::vector<Control> out;
-    const std::vector<std::string> names{std::string{benign_label}, "Attack"};
-    for (const auto& [name, scores] : scores_) {
-      std::vector<std::uint16_t> predicted;
-      for (const float score : scores) predicted.push_back(score >= 0.5F ? 1 : 0);
-      const Evaluation e = evaluate(names, truth_, predicted, scores);
-      out.push_back({name, e.roc_auc, e.pr_auc, e.classes[1].flagged, e.classes[0].flagged});
-    }
+    for (const auto& [name, _] : sides_) out.push_back(areas_of(name));
     return out;
   }
 
  private:
-  std::vector<std::uint16_t> truth_;
-  std::map<std::string, std::vector<float>> scores_;
+  struct Sides {
+    std::vector<std::uint16_t> truth, predicted;
+    std::vector<float> scores;
+  };
+  std::map<std::string, Sides> sides_;
 };
 
 FoldFigures figures_of(const std::string& fold, const ModelKind& kind, const Prepared& prepared,
@@ -236,7 +240,7 @@ class Comparing {
   // Importances are of the fold with the most attacks: where there are none, nothing can be lost.
   std::vector<std::uint64_t> attacks_leaned_on_;
   std::size_t used_folds_ = 0;
-  ControlPool controls_;
+  SurePool controls_, sure_;
   std::uint64_t attacks_most_ = 0;  // of the folds, those with benign rows as well
 };
 
@@ -289,7 +293,12 @@ Status Comparing::run_fold(const Fold& fold, std::size_t number, std::size_t fol
   ++used_folds_;
   take_rows(*prepared);
   if (options_.controls) {
-    if (Status done = controls_.add(dataset_, *prepared, options_); !done) return done;
+    const auto scores = run_controls(dataset_, *prepared, options_);
+    if (!scores) return scores.error();
+    const std::vector<bool> doubtful = doubtful_rows(dataset_, *prepared, options_);
+    for (const ControlScores& one : *scores) {
+      controls_.add(one.name, *prepared, one.scores, doubtful);
+    }
   }
   for (std::size_t at = 0; at < contenders_.size(); ++at) {
     announce(fmt::format("{} ({} of {}){}", contenders_[at].kind->name, at + 1, contenders_.size(),
@@ -354,12 +363,14 @@ Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& pr
   const Model& model = *fitted->model;
   out.fit_seconds += fitted->fit_seconds;
   const Answers answers = answer(model, kind, prepared.classes, prepared.test_rows());
+  const std::vector<bool> doubtful = doubtful_rows(dataset_, prepared, options_);
   pools_[at].add(prepared, answers);
   rates_[at].add(dataset_, prepared, answers, options_);
+  sure_.add(std::to_string(at), prepared, answers.scores, doubtful);
   out.folds.push_back(figures_of(fold.name, kind, prepared, answers));
   if (leaves_captures_out()) {
     out.captures.push_back(figures_of_capture(dataset_, prepared, *fitted, answers, options_));
-    rates_[at].add(prepared, answers, *fitted, doubtful_rows(dataset_, prepared, options_));
+    rates_[at].add(prepared, answers, *fitted, doubtful);
   }
   scoring_ns_[at] += time_scoring(model, prepared.test_rows());
   if (out.folds.size() == 1 || attacks_in(prepared) > attacks_leaned_on_[at]) {
@@ -409,6 +420,9 @@ void Comparing::finish() {
     rates_[at].fill(out.evaluation);
     out.calibration = rates_[at].points();
     pools_[at].fill(*contenders_[at].kind, out);
+    const Control sure = sure_.areas_of(std::to_string(at));
+    out.roc_auc_sure = sure.roc_auc;
+    out.pr_auc_sure = sure.pr_auc;
     out.evaluation.seen_share = out_.seen_share;
     out.evaluation.accuracy_ceiling = out_.accuracy_ceiling;
     out.evaluation.unseen_classes = out_.unseen_classes;
@@ -444,14 +458,14 @@ void Comparing::note_captures() {
 /// A model that a control keeps up with may know no more than the control does.
 void Comparing::note_controls() {
   constexpr double as_well = 0.01;
-  out_.controls = controls_.controls();
+  out_.controls = controls_.all();
   for (const Compared& one : out_.models) {
     for (const Control& control : out_.controls) {
-      if (!one.problem.empty() || !(control.roc_auc >= one.evaluation.roc_auc - as_well)) continue;
+      if (!one.problem.empty() || !(control.roc_auc >= one.roc_auc_sure - as_well)) continue;
       out_.notes.push_back(fmt::format(
           "the control \"{}\" does as well as {} (ROC area {:.3f} and {:.3f}): what {} has learned "
           "may be no more than that",
-          control.name, one.model, control.roc_auc, one.evaluation.roc_auc, one.model));
+          control.name, one.model, control.roc_auc, one.roc_auc_sure, one.model));
     }
   }
 }

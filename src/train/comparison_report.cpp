@@ -222,6 +222,8 @@ void append_figures(std::string& out, const Compared& one) {
   append_json_field(out, "weighted_f1", e.weighted_f1);
   append_json_field(out, "roc_auc", e.roc_auc);
   append_json_field(out, "pr_auc", e.pr_auc);
+  append_json_field(out, "roc_auc_without_doubtful", one.roc_auc_sure);
+  append_json_field(out, "pr_auc_without_doubtful", one.pr_auc_sure);
   append_json_field(out, "false_positive_rate", e.false_positive_rate);
   append_json_field(out, "detection_rate", e.detection_rate);
   append_json_field(out, "fit_seconds", one.fit_seconds);

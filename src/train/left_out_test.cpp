@@ -111,6 +111,25 @@ TEST(LeftOut, DoubtfulRowsAreReportedApartAndAdaptationTakesTheFirst) {
   }
 }
 
+TEST(LeftOut, TheAreasBesideTheControlsLeaveDoubtfulRowsOut) {
+  const Dataset dataset = dataset_of({{"clean", "Benign", 200, 500, ConnState::SF},
+                                      {"ill", "Benign", 100, 90'000, ConnState::S0},
+                                      {"ill", "DDoS", 50, 90'000, ConnState::S0},
+                                      {"sim", "Benign", 150, 500, ConnState::SF},
+                                      {"sim", "DDoS", 150, 90'000, ConnState::S0}});
+  TrainOptions options = leaving_out();
+  const auto trusting = compare(dataset, nearest_alone, options);
+  ASSERT_TRUE(trusting) << trusting.error().message;
+  const Compared& fooled = trusting->models[0];
+  EXPECT_LT(fooled.evaluation.roc_auc, 0.9) << "what it calls attack is called benign";
+  EXPECT_DOUBLE_EQ(fooled.roc_auc_sure, fooled.evaluation.roc_auc);
+  options.leave_out.doubtful = {"ill:10.0.0.1:80"};
+  const auto doubting = compare(dataset, nearest_alone, options);
+  ASSERT_TRUE(doubting) << doubting.error().message;
+  EXPECT_DOUBLE_EQ(doubting->models[0].roc_auc_sure, 1);
+  EXPECT_DOUBLE_EQ(doubting->models[0].evaluation.roc_auc, fooled.evaluation.roc_auc);
+}
+
 // The capture "wrong" calls a flood benign; models of the others know better.
 TEST(LeftOut, DoubtedLabelsCanBeLeftOutOfTraining) {
   const Dataset dataset = dataset_of({{"clean", "Benign", 200, 500, ConnState::SF},

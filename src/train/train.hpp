@@ -312,6 +312,7 @@ struct CalibrationPoint {
   }
 };
 /// A control over the test rows of all folds: attack or not, taken for one from a score of 0.5 on.
+/// Over the test rows whose label is not in doubt.
 struct Control {
   std::string name;  ///< "ports alone", "time alone", "shuffled labels"
   double roc_auc = 0, pr_auc = 0, recall = 0, false_positive_rate = 0;
@@ -324,9 +325,10 @@ struct Without {
 };
 struct Compared {
   std::string model;
-  std::string description;  ///< of the last fold's model
-  std::string problem;      ///< why there are no figures; empty when there are
-  Evaluation evaluation;    ///< over the test rows of all folds
+  std::string description;                   ///< of the last fold's model
+  std::string problem;                       ///< why there are no figures; empty when there are
+  Evaluation evaluation;                     ///< over the test rows of all folds
+  double roc_auc_sure = 0, pr_auc_sure = 0;  ///< without the rows whose label is in doubt
   Curves curves;
   std::vector<FoldFigures> folds;
   std::vector<CaptureFigures> captures;       ///< of leave-one-capture-out
