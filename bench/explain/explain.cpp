@@ -75,6 +75,7 @@ bool measure(const Dataset& dataset, const ModelKind& kind, std::size_t flows) {
   const auto made = Detector::make(std::move(trained->file));
   if (!made) return false;
   const Detector& detector = **made;
+  const float threshold = detector.file().threshold.value;
   DeviceWindows windows;
   std::vector<float> row(detector.features().schema().width());
   std::vector<float> answer(detector.model().class_count());
@@ -88,7 +89,7 @@ bool measure(const Dataset& dataset, const ModelKind& kind, std::size_t flows) {
     const RowNotes notes = detector.features().apply(record, windows, row);
     const auto look = [&](Explainer& explainer, Verdict& verdict) {
       const Score score = to_score(answer);
-      judge(detector, score, notes, verdict);
+      judge(detector, threshold, score, notes, verdict);
       explainer.look(detector, record, notes, score, row, verdict);
     };
     scored.take([&] { detector.model().score({row.data(), 1, row.size()}, answer); });
@@ -106,7 +107,7 @@ bool measure(const Dataset& dataset, const ModelKind& kind, std::size_t flows) {
     Record other = record;
     other.time += std::chrono::minutes{2};
     const Score score = to_score(answer);
-    judge(detector, score, notes, second);
+    judge(detector, threshold, score, notes, second);
     full.take([&] { fresh.look(detector, other, notes, score, row, second); });
     changed += second.why.changes.empty() ? 0 : 1;
     sound = sound && !second.why.sentence.empty() && !second.why.similar.empty() &&

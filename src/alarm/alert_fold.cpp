@@ -24,7 +24,11 @@ void grow(Alert& alert, const Judged& judged, Time now) {
   if (alert.count == 0 || judged.verdict.score > alert.peak_score) {
     alert.peak_score = judged.verdict.score;
     alert.peak_record = record.key;
-    alert.why = judged.verdict.why;
+    // Many peaks a minute are not all explained in full: what was found of an earlier one stays.
+    const Explanation& why = judged.verdict.why;
+    const bool poorer = why.changes.empty() && why.similar.empty() &&
+                        !(alert.why.changes.empty() && alert.why.similar.empty());
+    if (alert.count == 0 || !poorer) alert.why = why;
     const bool is_flow = record.kind == RecordKind::flow;
     alert.destination = is_flow ? record.flow.resp_h : "";
     alert.port = is_flow ? record.flow.resp_p : 0;

@@ -49,6 +49,25 @@ TEST(AlertFold, SaysOneChangePerAlertUntilKept) {
   EXPECT_EQ(events(fold), (Events{"updated 2 b x2"}));
 }
 
+TEST(AlertFold, ALaterPeakThatIsExplainedInBriefLeavesTheExplanationThereIs) {
+  AlertFold fold{told_at_once()};
+  Judged full = anomaly("a", 0.6F);
+  full.verdict.why.sentence = "in full";
+  full.verdict.why.similar.emplace_back();
+  fold.add(full, at(0s));
+  Judged brief = anomaly("a", 0.7F);
+  brief.record.key = {1, 7};
+  brief.verdict.why.sentence = "in brief";
+  fold.add(brief, at(1s));
+  const Alert alert = fold.changes()[0].alert;
+  EXPECT_EQ(alert.why.sentence, "in full");
+  EXPECT_EQ(alert.peak_record.hash, 7U);
+  full.verdict.score = 0.8F;
+  full.verdict.why.sentence = "in full, too";
+  fold.add(full, at(2s));
+  EXPECT_EQ(fold.changes()[0].alert.why.sentence, "in full, too");
+}
+
 TEST(AlertFold, KindAndDeviceMakeARunClassesShareIt) {
   AlertFold fold{told_at_once()};
   fold.add(anomaly("a", 1, "unknown"), at(0s));

@@ -12,10 +12,15 @@ namespace vedette {
 
 namespace {
 
-/// Two flow alerts with an equal cause belong together; "" belongs to nothing.
-std::string cause_of(const Alert& alert) {
-  if (alert.destination.empty()) return {};
-  return fmt::format("{}\n{}\n{}", alert.label, alert.destination, alert.port);
+/// Two flow alerts with an equal cause belong together: they go to the same place, or are of the
+/// same class of attack. "unknown" is no class.
+std::vector<std::string> causes_of(const Alert& alert) {
+  std::vector<std::string> causes;
+  if (!alert.destination.empty()) {
+    causes.push_back(fmt::format("to {} {}", alert.destination, alert.port));
+  }
+  if (alert.nature == Nature::attack) causes.push_back(fmt::format("of {}", alert.label));
+  return causes;
 }
 
 float rank_of(const Incident& incident) {
@@ -49,8 +54,9 @@ void IncidentFold::restore(Incident incident, std::span<const Alert> alerts) {
   const std::uint64_t devices = entry.incident.device_count;
   for (const Alert& alert : alerts) {
     add_device(entry, alert);
-    const std::string cause = cause_of(alert);
-    if (!cause.empty() && by_cause_.try_emplace(cause, id).second) entry.causes.push_back(cause);
+    for (const std::string& cause : causes_of(alert)) {
+      if (by_cause_.try_emplace(cause, id).second) entry.causes.push_back(cause);
+    }
     if (alert.open) ++entry.open_alerts;
   }
   entry.incident.device_count = devices;  // add_device() counted them once more
@@ -62,16 +68,18 @@ IncidentFold::Entry* IncidentFold::joinable(std::uint64_t id, Time now) {
   return &found->second;
 }
 
-IncidentFold::Entry* IncidentFold::find_for(const Alert& alert, const std::string& cause,
+IncidentFold::Entry* IncidentFold::find_for(const Alert& alert, std::span<const std::string> causes,
                                             Time now) {
   if (const auto found = by_device_.find(alert.device); found != by_device_.end()) {
     if (Entry* entry = joinable(found->second, now)) return entry;
   }
-  if (cause.empty()) return nullptr;
-  const auto found = by_cause_.find(cause);
-  if (found == by_cause_.end()) return nullptr;
-  Entry* entry = joinable(found->second, now);
-  return entry != nullptr && entry->joined.size() < devices_joined_max ? entry : nullptr;
+  for (const std::string& cause : causes) {
+    const auto found = by_cause_.find(cause);
+    if (found == by_cause_.end()) continue;
+    Entry* entry = joinable(found->second, now);
+    if (entry != nullptr && entry->joined.size() < devices_joined_max) return entry;
+  }
+  return nullptr;
 }
 
 IncidentFold::Entry& IncidentFold::begin(const Alert& alert, Time now) {
@@ -93,12 +101,12 @@ IncidentFold::Entry& IncidentFold::begin(const Alert& alert, Time now) {
 }
 
 std::uint64_t IncidentFold::raise(const Alert& alert, Time now) {
-  const std::string cause = cause_of(alert);
-  Entry* entry = find_for(alert, cause, now);
+  const std::vector<std::string> causes = causes_of(alert);
+  Entry* entry = find_for(alert, causes, now);
   if (entry == nullptr) entry = &begin(alert, now);
   touch(*entry);
   add_alert(*entry, alert);
-  if (!cause.empty()) claim_cause(*entry, cause, now);
+  for (const std::string& cause : causes) claim_cause(*entry, cause, now);
   entitle(*entry);
   return entry->incident.id;
 }
@@ -163,8 +171,9 @@ IncidentFold::Member* IncidentFold::member_of(Entry& entry, const std::string& d
 }
 
 void IncidentFold::claim_cause(Entry& entry, const std::string& cause, Time now) {
-  // As many as an incident lists alerts: one that changes its destination all the time is a scan.
-  if (entry.causes.size() >= Incident::alerts_max) return;
+  // Twice as many as an incident lists alerts: one that changes its destination all the time is a
+  // scan.
+  if (entry.causes.size() >= 2 * Incident::alerts_max) return;
   const auto [found, is_new] = by_cause_.try_emplace(cause, entry.incident.id);
   if (!is_new && found->second == entry.incident.id) return;
   if (!is_new && joinable(found->second, now) != nullptr) return;

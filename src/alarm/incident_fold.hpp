@@ -3,9 +3,8 @@
 /// A raised alert joins, in this order:
 ///   1. the incident of its device, flows and readings alike, when that grew within the span: when
 ///      the other kind is among its alerts, the incident is joint and ranks above either half;
-///   2. the incident with its class and destination (resp_h and resp_p of its peak record when it
-///   is
-///      raised), of whatever device;
+///   2. the incident with its destination (resp_h and resp_p of its peak record when it is raised),
+///      else the one with its class of attack, of whatever device;
 ///   3. a new one.
 /// The span counts from the incident's last growth in the caller's time, see AlertFold. An incident
 /// is closed when all its alerts are, and opens again with the next that joins. Titles and the time
@@ -35,7 +34,7 @@ class IncidentFold {
   /// Incidents in memory: open, or joinable still. Beyond, the one that grew least recently is
   /// closed and grows no more, though its alerts may.
   static constexpr std::size_t incidents_max_default = 10'000;
-  /// A further device with the same class and destination begins another incident.
+  /// A further device with the same destination or class begins another incident.
   static constexpr std::size_t devices_joined_max = 1'000;
   /// In all incidents together; beyond, the least recently grown go as above.
   static constexpr std::size_t devices_max = 100'000;
@@ -94,7 +93,7 @@ class IncidentFold {
   };
 
   Entry* joinable(std::uint64_t id, Time now);
-  Entry* find_for(const Alert& alert, const std::string& cause, Time now);
+  Entry* find_for(const Alert& alert, std::span<const std::string> causes, Time now);
   Entry& begin(const Alert& alert, Time now);
   void add_alert(Entry& entry, const Alert& alert);
   bool add_device(Entry& entry, const Alert& alert);

@@ -85,20 +85,44 @@ TEST(IncidentFold, TheSpanDecidesWhetherADevicesAlertsBelongTogether) {
   }
 }
 
-TEST(IncidentFold, OneClassAndDestinationIsOneIncidentAcrossDevices) {
+TEST(IncidentFold, OneDestinationOrClassIsOneIncidentAcrossDevices) {
   AlarmFold fold{told_at_once()};
   for (int i = 0; i < 60; ++i) {
     fold.add(flow(fmt::format("cam-{}", i), 0s, "C&C", "185.244.25.235", 6667), at(0s));
   }
-  fold.add(flow("lamp", 0s, "C&C", "185.244.25.235", 6668), at(0s));
-  fold.add(flow("plug", 0s, "DDoS", "185.244.25.235", 6667), at(0s));
+  fold.add(flow("lamp", 0s, "unknown", "185.244.25.235", 6668), at(0s));
+  fold.add(flow("lock", 0s, "unknown", "10.0.0.9"), at(0s));
   EXPECT_EQ(events(fold),
             (Events{"raised 1 alerts 60 devices 60 x60", "raised 2 alerts 1 devices 1 x1",
-                    "raised 3 alerts 1 devices 1 x1"}));
+                    "raised 3 alerts 1 devices 1 x1"}))
+      << "unknown is no class";
   const Incident& incident = fold.changes().incidents[0].incident;
   EXPECT_EQ(incident.title, "C&C to 185.244.25.235:6667 from 60 devices");
   EXPECT_EQ(incident.devices.size(), Incident::devices_max);
   EXPECT_EQ(incident.rank, 40 + 18 + 1 + 16);
+  fold.add(flow("plug", 0s, "unknown", "185.244.25.235", 6667), at(0s));  // the destination
+  fold.add(flow("pump", 0s, "C&C", "10.0.0.7", 80), at(0s));              // the class
+  const Incident& grown = fold.changes().incidents[0].incident;
+  EXPECT_EQ(grown.device_count, 62U);
+}
+
+TEST(IncidentFold, AWormThatScansEverywhereIsOneIncident) {
+  AlarmFold fold{told_at_once()};
+  for (int i = 0; i < 5; ++i) {
+    const std::string target = fmt::format("10.0.{}.1", i);
+    fold.add(flow(fmt::format("cam-{}", i), 0s, "PartOfAHorizontalPortScan", target), at(0s));
+  }
+  EXPECT_EQ(events(fold), (Events{"raised 1 alerts 5 devices 5 x5"}));
+  EXPECT_EQ(fold.changes().incidents[0].incident.title, "PartOfAHorizontalPortScan from 5 devices");
+}
+
+TEST(IncidentFold, TheTitleNamesTheDestinationThatAllHave) {
+  AlarmFold fold{told_at_once()};
+  for (const char* device : {"a", "b"}) {
+    fold.add(flow(device, 0s, "C&C", "185.244.25.235", 6667), at(0s));
+  }
+  const Incident& incident = fold.changes().incidents[0].incident;
+  EXPECT_EQ(incident.title, "C&C to 185.244.25.235:6667 from 2 devices");
 }
 
 TEST(IncidentFold, ClosesWithItsLastAlertAndOpensAgain) {

@@ -87,8 +87,13 @@ std::string IncidentFold::title_of(const Entry& entry) {
   for (const Member& member : entry.members) {
     for (const Half& half : member.halves) {
       if (half.alert == 0) continue;
-      return devices > 1 ? fmt::format("{} from {} devices", half.clause, devices)
-                         : fmt::format("{}: {}", member.device, half.clause);
+      if (devices == 1) return fmt::format("{}: {}", member.device, half.clause);
+      const auto kind = static_cast<std::size_t>(&half - member.halves.data());
+      const bool same =
+          std::all_of(entry.members.begin(), entry.members.end(), [&](const Member& m) {
+            return m.halves[kind].alert == 0 || m.halves[kind].clause == half.clause;
+          });
+      return fmt::format("{} from {} devices", same ? half.clause : half.label, devices);
     }
   }
   return entry.incident.title;  // restored without its alerts

@@ -149,6 +149,25 @@ HttpResponse get_incidents(ApiState& service, const Call& call) {
   return list_answer(page->items, page->next, &append_incident_json);
 }
 
+namespace {
+
+/// All alerts of an incident; a page at a time, newest first.
+Result<std::vector<Alert>> alerts_of(const Store& store, std::uint64_t incident) {
+  std::vector<Alert> all;
+  AlertQuery query;
+  query.incident = incident;
+  query.limit = 1'000;
+  while (true) {
+    auto page = store.alerts(query);
+    if (!page) return page.error();
+    std::move(page->items.begin(), page->items.end(), std::back_inserter(all));
+    if (page->next.empty()) return all;
+    query.before = page->next;
+  }
+}
+
+}  // namespace
+
 HttpResponse get_incident(ApiState& service, const Call& call) {
   const Parameters none{call.request};
   if (auto problem = none.problem()) return std::move(*problem);
@@ -169,15 +188,13 @@ HttpResponse post_incident(ApiState& service, const Call& call) {
                     " is not \"\", true_alarm or false_alarm");
   }
   if (auto problem = fields.problem()) return std::move(*problem);
-  AlertQuery members;
-  members.incident = before.id;
-  const auto alerts = service.parts.store.alerts(members);
+  const auto alerts = alerts_of(service.parts.store, before.id);
   if (!alerts) return problem_of(alerts.error());
   const Status marked =
       service.parts.store.mark_incident(before.id, acknowledged, feedback, comment);
   if (!marked) return problem_of(marked.error());
   service.auth.audit(call.caller.user, "incident.acknowledge", call.argument);
-  for (const Alert& alert : alerts->items) {
+  for (const Alert& alert : *alerts) {
     const auto now = service.parts.store.alert(alert.id);
     if (now && *now) hear_feedback(service, alert, **now, call.caller.user);
   }

@@ -38,6 +38,17 @@ std::optional<AlarmTarget> target_from(std::string_view text) {
   return target == AlarmTarget{} ? std::nullopt : std::optional{target};
 }
 
+/// Alerts were counted as the service folds them unless it is configured otherwise.
+void doubt_budget(const AlarmOptions& working, ThresholdChoice& choice) {
+  const AlarmOptions counted;
+  if (working.evidence >= counted.evidence && working.quiet >= counted.quiet) return;
+  choice.kept = false;
+  choice.guarantee += fmt::format(
+      "; but these alerts were counted with evidence {:g} and {} quiet seconds, and the service "
+      "works with {:g} and {}, which raises more",
+      counted.evidence, counted.quiet.count(), working.evidence, working.quiet.count());
+}
+
 }  // namespace
 
 ThresholdDesk::ThresholdDesk(const ApiParts& parts) : parts_(parts) {
@@ -47,9 +58,15 @@ ThresholdDesk::ThresholdDesk(const ApiParts& parts) : parts_(parts) {
   choose(*parts.pipeline.detectors());
 }
 
+/// Devices that sent a few records at least: names that somebody invents do not stretch a budget.
 double ThresholdDesk::devices_now() const {
-  const auto devices = parts_.store.devices();
-  return devices ? std::max(1.0, static_cast<double>(devices->size())) : 1;
+  constexpr std::uint64_t records_min = 40;
+  const auto all = parts_.store.devices();
+  if (!all) return std::max(1.0, devices_);
+  const auto known = std::count_if(all->begin(), all->end(), [](const DeviceSummary& one) {
+    return one.flows + one.readings >= records_min;
+  });
+  return std::max(1.0, static_cast<double>(known));
 }
 
 /// REQUIRES: the caller holds the mutex, or nobody else knows this object yet.
@@ -62,6 +79,7 @@ ThresholdDesk::States ThresholdDesk::states_for(const DetectorSet& set, const Al
     ThresholdState& state = states[kind];
     state.model = set.active[kind]->file().id;
     state.choice = choose_thresholds(*set.active[kind], wanted, devices);
+    if (wanted.alerts_per_day > 0) doubt_budget(parts_.store.alarm_options(), state.choice);
     state.raises = recalibration_.of(state.model, now);
     Thresholds& thresholds = state.choice.thresholds;
     for (const auto& [device_kind, amount] : state.raises) {
@@ -154,9 +172,21 @@ bool ThresholdDesk::take_back(const Alert& alert) {
 
 void ThresholdDesk::tick() {
   const std::lock_guard lock{mutex_};
-  if (!recalibration_.expire(parts_.clock.now())) return;
-  keep_raises();
-  choose(*parts_.pipeline.detectors());
+  const Time now = parts_.clock.now();
+  const bool expired = recalibration_.expire(now);
+  if (expired) keep_raises();
+  if (expired || fleet_has_changed(now)) choose(*parts_.pipeline.detectors());
+}
+
+/// A budget is shared by the fleet. Asked of the store once a minute.
+bool ThresholdDesk::fleet_has_changed(Time now) {
+  constexpr std::chrono::minutes spacing{1};
+  constexpr double much = 0.1;
+  if (set_.value_or(parts_.alarm_target).alerts_per_day <= 0 || now - counted_ < spacing) {
+    return false;
+  }
+  counted_ = now;
+  return std::abs(devices_now() - devices_) > much * devices_;
 }
 
 void ThresholdDesk::keep_raises() {

@@ -43,7 +43,8 @@ class ThresholdDesk {
   Result<Recalibration::Raise> confirm_benign(const Alert& alert, std::string_view user);
   /// They no longer say so. @return whether that changed something.
   bool take_back(const Alert& alert);
-  /// Ends raises whose time has come; about once a second.
+  /// Ends raises whose time has come, and chooses again when the fleet a budget is for has changed
+  /// by a tenth; about once a second.
   void tick();
 
   ThresholdLook look() const;
@@ -54,6 +55,7 @@ class ThresholdDesk {
   using States = std::array<ThresholdState, record_kind_count>;
   States states_for(const DetectorSet& set, const AlarmTarget& wanted, double devices) const;
   double devices_now() const;
+  bool fleet_has_changed(Time now);
   void choose(DetectorSet set);
   void keep_raises();
 
@@ -62,6 +64,7 @@ class ThresholdDesk {
   std::optional<AlarmTarget> set_;
   Recalibration recalibration_;
   double devices_ = 1;
+  Time counted_{};  // when the devices were
   States states_;
 };
 

@@ -41,9 +41,15 @@ Json working_json(const ThresholdState& state) {
   Json kinds = Json::array();
   for (const auto& [kind, value] : choice.thresholds.by_kind) {
     const auto raise = state.raises.find(kind);
-    kinds.push_back({{"device_kind", kind},
-                     {"value", json_number(value)},
-                     {"raised_by", raise == state.raises.end() ? 0.0 : raise->second}});
+    Json one{{"device_kind", kind},
+             {"value", json_number(value)},
+             {"raised_by", raise == state.raises.end() ? 0.0 : raise->second}};
+    if (const auto own = choice.kinds.find(kind); own != choice.kinds.end()) {
+      one["benign_records"] = own->second.records;
+      one["certified_rate"] = own->second.rate;
+      one["kept"] = own->second.kept;
+    }
+    kinds.push_back(std::move(one));
   }
   Json alerts;
   if (choice.alerts) {

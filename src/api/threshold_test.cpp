@@ -120,6 +120,49 @@ TEST_F(ThresholdTest, BadWishesAreRefusedAndViewersDoNotWish) {
   EXPECT_EQ(as("viewer", "GET", "/api/v1/threshold").status, 200);
 }
 
+TEST_F(ThresholdTest, ABudgetFollowsTheFleet) {
+  put(R"({"alerts_per_day":3})");
+  const auto devices = [&] {
+    clock.advance(std::chrono::minutes{2});
+    api->tick();
+    return json(as("viewer", "GET", "/api/v1/threshold"))["devices"].get<double>();
+  };
+  EXPECT_EQ(devices(), 1);
+  const auto add = [&](std::string name, std::uint64_t flows) {
+    DeviceSummary device;
+    device.device = std::move(name);
+    device.flows = flows;
+    store.all_devices.push_back(device);
+  };
+  for (int i = 0; i < 20; ++i) add(fmt::format("camera-{}", i), 40);
+  EXPECT_EQ(devices(), 20);
+  for (int i = 0; i < 1000; ++i) add(fmt::format("invented-{}", i), 39);
+  EXPECT_EQ(devices(), 20) << "a name is no device";
+  add("camera-20", 40);
+  EXPECT_EQ(devices(), 20) << "one in twenty is no change";
+}
+
+TEST_F(ThresholdTest, EveryAlertOfAnIncidentIsHeard) {
+  Incident incident;
+  incident.id = 9;
+  store.all_incidents.push_back(incident);
+  for (std::uint64_t id = 1; id <= 1500; ++id) raise_alert(id, id == 1 ? 10 : 0);
+  for (Alert& alert : store.all_alerts) alert.incident = 9;
+  const auto mark = [&](const char* feedback) {
+    const HttpResponse done =
+        as("admin", "POST", "/api/v1/incidents/9",
+           fmt::format(R"({{"acknowledged":true,"feedback":"{}"}})", feedback));
+    ASSERT_EQ(done.status, 200) << done.body;
+  };
+  const auto raises = [&] {
+    return json(as("viewer", "GET", "/api/v1/threshold"))["raises"].size();
+  };
+  mark("false_alarm");
+  EXPECT_EQ(raises(), 1U) << "of the oldest alert: the others have no records";
+  mark("true_alarm");
+  EXPECT_EQ(raises(), 0U);
+}
+
 TEST_F(ThresholdTest, AConfirmedFalseAlarmRaisesItsKindALittle) {
   raise_alert(1, 10);
   const auto mark = [&](const char* feedback) {

@@ -22,10 +22,10 @@ namespace vedette {
 
 namespace {
 
-// Twenty fleets like the demo's of a few minutes each, not one of some hours: a forest that has seen
-// one fleet alone takes the habits of its few attackers for the attack, and said so of 35 % of the
-// benign flows that a device in another fleet made within 5 s of attacking (of all benign flows:
-// 1.3 % where 0.1 % was asked; of twenty fleets: 0.10 %).
+// Twenty fleets like the demo's of a few minutes each, not one of some hours: a forest that has
+// seen one fleet alone takes the habits of its few attackers for the attack, and said so of 35 % of
+// the benign flows that a device in another fleet made within 5 s of attacking (of all benign
+// flows: 1.3 % where 0.1 % was asked; of twenty fleets: 0.10 %).
 constexpr std::size_t training_fleets = 20;
 constexpr std::size_t fleet_flows = 10'000;
 // Two of three flows are of floods and scans, each like the one before: of every label the first

@@ -14,7 +14,7 @@ namespace vedette {
 namespace {
 
 constexpr std::uint64_t second_seed = 0x9e3779b97f4a7c15ULL;
-constexpr std::uint32_t saved_version = 2;
+constexpr std::uint32_t saved_version = 3;
 
 LruKey key_of(std::string_view device) {
   return {hash64(device), hash64(device, second_seed)};
@@ -50,15 +50,20 @@ bool load_table(ByteReader& in, LruTable<Value>& table) {
 }  // namespace
 
 SeriesState& DeviceWindows::State::series(std::string_view device, std::string_view name) {
-  return series_table.of(key_of(device, name));
+  SeriesState& known = series_table.of(key_of(device, name));
+  if (!forgetful) return known;
+  unkept_series = known;
+  return unkept_series;
 }
 
 WindowFacts DeviceWindows::State::observe(const Record& record, RowNotes& notes) {
   const LruKey key = key_of(record.device);
-  SourceState& source = source_table.of(key);
+  SourceState& known = source_table.of(key);
+  if (forgetful) unkept_source = known;
+  SourceState& source = forgetful ? unkept_source : known;
   if (source.records() == 0) start_from_peers(source, record);
   const WindowFacts facts = source.observe(record.flow, record.time, too_late);
-  if (source.records() == SourceState::warm_up_records) {
+  if (source.records() == SourceState::warm_up_records && !forgetful) {
     const std::string_view kind = device_kind(record.device);
     if (!kind.empty()) peers.add(hash64(kind), key);
   }
@@ -83,7 +88,7 @@ void DeviceWindows::State::start_from_peers(SourceState& source, const Record& r
     if (peer == nullptr || !peer->is_example(record.time)) continue;
     known[count++] = {peer->flows_lately(), peer};
   }
-  if (count == 0) return;
+  if (count < 2) return;
   const auto middle = known.begin() + static_cast<std::ptrdiff_t>((count - 1) / 2);
   std::nth_element(known.begin(), middle, known.begin() + static_cast<std::ptrdiff_t>(count),
                    [](const Candidate& a, const Candidate& b) { return a.flows < b.flows; });
@@ -118,6 +123,9 @@ void DeviceWindows::expect(const Record& record) const {
   if (record.kind != RecordKind::flow) return;
   const SourceState* source = state_->source_table.find(key_of(record.device));
   if (source != nullptr) source->prefetch();
+}
+void DeviceWindows::observe_again(bool again) {
+  state_->forgetful = again;
 }
 void DeviceWindows::clear() {
   state_->series_table.clear();

@@ -21,7 +21,7 @@ struct DeviceWindows::State {
   /// Counts a flow of its device. REQUIRES: record.kind == flow.
   WindowFacts observe(const Record& record, RowNotes& notes);
   /// A device never seen starts as its peers are: as the one of them whose rate of flows is in the
-  /// middle, so that one peer under attack is nobody's example.
+  /// middle (of two, the quieter), so that one peer under attack is nobody's example.
   void start_from_peers(SourceState& source, const Record& record) const;
 
   Options options;
@@ -29,6 +29,9 @@ struct DeviceWindows::State {
   LruTable<SourceState> source_table;
   Peers peers;
   std::uint64_t too_late = 0;
+  bool forgetful = false;  ///< what is observed is not kept: it was observed before
+  SeriesState unkept_series;
+  SourceState unkept_source;
 };
 
 }  // namespace vedette

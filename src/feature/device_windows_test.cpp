@@ -81,6 +81,60 @@ TEST(DeviceWindows, ARestartGoesOnAsIfNothingHadBeen) {
   }
 }
 
+TEST(DeviceWindows, WhatComesAgainIsLookedAtAndNotCounted) {
+  Line line;
+  Stream stream{3};
+  for (int i = 0; i < 200; ++i) line.row(stream.next());
+  const Record flow = [&] {
+    Record next = stream.next();
+    while (next.kind != RecordKind::flow) next = stream.next();
+    return next;
+  }();
+  Record reading = flow;
+  reading.kind = RecordKind::reading;
+  reading.reading.add("temperature", 20);
+  line.row(flow);
+  line.row(reading);
+  const auto before = saved(line);
+  line.windows.observe_again(true);
+  for (int i = 0; i < 50; ++i) {
+    line.row(flow);
+    line.row(reading);
+  }
+  EXPECT_EQ(saved(line), before);
+  line.windows.observe_again(false);
+  line.row(flow);
+  EXPECT_NE(saved(line), before);
+}
+
+TEST(DeviceWindows, OneReadingFromTheFutureDoesNotEndTheWatchForSilence) {
+  Line line;
+  std::int64_t second = 1'545'403'816;
+  Record record;
+  const auto gap_after = [&](std::int64_t seconds) {
+    second += seconds;
+    record.clear();
+    record.device = "meter-01";
+    record.kind = RecordKind::reading;
+    record.time = time_from_micros(second * 1'000'000);
+    record.reading.add("power", 20 + static_cast<double>(second % 3));
+    const auto row = line.row(record);
+    const auto& columns = line.readings->schema().columns;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (columns[c].name == "gap") return row[c];
+    }
+    ADD_FAILURE() << "no column gap";
+    return 0.0F;
+  };
+  for (int i = 0; i < 40; ++i) gap_after(10);
+  const float silence = gap_after(600);
+  ASSERT_GT(silence, 1);
+  gap_after(3'000'000'000 - 600);
+  second -= 3'000'000'000;
+  for (int i = 0; i < 60; ++i) gap_after(10);
+  EXPECT_GT(gap_after(600), 1) << "after sixteen readings time goes on from there";
+}
+
 TEST(DeviceWindows, WhatDoesNotFitIsRefusedAndLeavesAllAsItWas) {
   Line line;
   Stream stream(6);
@@ -228,6 +282,18 @@ TEST(DeviceWindows, ADeviceNeverSeenStartsAsItsPeersAre) {
   EXPECT_EQ(column(line, line.row(flow_of("camera-77", 1201, "9.9.9.9")), "new_destination"), 1);
   // The peers' states are their own still.
   EXPECT_EQ(column(line, line.row(flow_of("camera-01", 1201, "9.9.9.9")), "new_destination"), 1);
+}
+
+TEST(DeviceWindows, OnePeerAloneIsNobodysExample) {
+  Line line;
+  std::vector<float> row(line.flows->schema().width());
+  for (int i = 0; i < 300; ++i) {
+    line.flows->apply(flow_of("camera-01", i, fmt::format("10.0.{}.{}", i / 200, i % 200).c_str()),
+                      line.windows, row);
+  }
+  const RowNotes notes = line.flows->apply(flow_of("camera-02", 300), line.windows, row);
+  EXPECT_LT(notes.confidence, 0.1F) << "it may be under attack";
+  EXPECT_EQ(column(line, row, "new_destination"), 1);
 }
 
 TEST(DeviceWindows, WithoutPeersItStartsFromNothing) {

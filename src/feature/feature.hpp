@@ -46,6 +46,9 @@ class DeviceWindows {
   std::uint64_t series_evicted() const;
   std::uint64_t sources_evicted() const;
   std::uint64_t too_late() const;
+  /// From now on: whether what is observed was observed before, and is looked at without being
+  /// counted once more. What it gives is then of no other use.
+  void observe_again(bool again);
   void clear();
 
   /// Everything but the counters, for a restart. `features` tells which columns the line computes:

@@ -75,7 +75,17 @@ float SeriesState::judge_gap(Time time) {
     last_time_ = time;
     return 0;
   }
-  if (interval <= 0) return 0;  // out of order or the same instant: says nothing about silence
+  if (interval <= 0) {  // out of order or the same instant: says nothing about silence
+    behind_ = interval < 0 ? behind_ + 1 : behind_;
+    if (behind_ < behind_max) return 0;
+    // The clock was set back, or was ahead once: the silence until then would never end.
+    last_time_ = time;
+    intervals_.clear();
+    gap_peak_ = 0;
+    behind_ = 0;
+    return 0;
+  }
+  behind_ = 0;
   last_time_ = time;
   float deviation = 0;
   if (intervals_.size() == 16) {
@@ -167,7 +177,8 @@ void SeriesState::walk(State& state, Field field) {
     field(*number);
   }
   for (auto* number : {&state.gap_peak_, &state.run_peak_, &state.resolution_}) field(*number);
-  for (auto* count : {&state.run_, &state.changes_, &state.outside_, &state.calm_}) field(*count);
+  for (auto* count : {&state.run_, &state.changes_, &state.outside_, &state.calm_, &state.behind_})
+    field(*count);
 }
 
 void SeriesState::save(ByteWriter& out) const {

@@ -29,6 +29,8 @@ class SeriesState {
   /// sooner: after `calm_readings` in a row that keep still there.
   static constexpr std::uint32_t shift_readings = 128;
   static constexpr std::uint32_t calm_readings = 8;
+  /// So many readings in a row from before the newest, and time goes on from there.
+  static constexpr std::uint32_t behind_max = 16;
 
   /// Judges the reading, then learns from it. REQUIRES: a finite value.
   Deviations judge(double value, Time time);
@@ -73,6 +75,7 @@ class SeriesState {
   std::uint32_t changes_ = 0;  // how often the value changed, up to a bound
   std::uint32_t outside_ = 0;  // readings in a row far outside
   std::uint32_t calm_ = 0;     // of these, the last in a row that kept still
+  std::uint32_t behind_ = 0;   // readings in a row from before the newest
 };
 
 }  // namespace vedette

@@ -189,16 +189,17 @@ double Calibration::recall_at(float value) const {
   return 1 - static_cast<double>(below) / static_cast<double>(attack_scores_.size());
 }
 
-/// The nearest point counted at or below the value: it raised at least as many.
+/// The nearest point counted at or below the value. REQUIRES: there is one.
 const BudgetPoint& Calibration::point_at(float value) const {
   auto above = std::upper_bound(budget_.begin(), budget_.end(), value,
                                 [](float v, const BudgetPoint& p) { return v < p.threshold; });
-  return above == budget_.begin() ? *above : *std::prev(above);
+  return *std::prev(above);
 }
 
 std::optional<Expected> Calibration::expect(float value, double devices) const {
   expects(devices > 0, "a fleet has devices");
   if (budget_.empty() || device_days_ <= 0) return {};
+  if (value < budget_.front().threshold) return {};  // so far down no alert was counted
   const BudgetPoint& point = point_at(value);
   Expected out;
   out.alerts_per_day = static_cast<double>(point.alerts) / device_days_ * devices;

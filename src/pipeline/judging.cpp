@@ -26,6 +26,7 @@ void Judging::add_row(Lane& lane, const Detector& detector, const Record& record
   const std::size_t width = detector.features().schema().width();
   if (lane.used == lane.entries.size()) lane.entries.emplace_back();
   if (lane.rows.size() < (lane.used + 1) * width) lane.rows.resize((lane.used + 1) * width);
+  windows_.observe_again(judged_.meet(record.key));
   const RowNotes notes =
       detector.features().apply(record, windows_, {lane.rows.data() + lane.used * width, width});
   Lane::Entry& entry = lane.entries[lane.used++];

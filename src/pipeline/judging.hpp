@@ -8,6 +8,7 @@
 #include "pipeline/drift.hpp"
 #include "pipeline/explain.hpp"
 #include "pipeline/pipeline.hpp"
+#include "pipeline/recent_keys.hpp"
 
 namespace vedette {
 
@@ -40,6 +41,7 @@ class Judging {
   void score(Lane& lane, RecordKind kind, const DetectorSet& detectors, Batch& batch);
 
   DeviceWindows windows_;
+  RecentKeys judged_;  ///< redelivered messages count once in the windows
   Explainer explainer_;
   std::array<Lane, record_kind_count> lanes_;
   std::array<DriftWatch, record_kind_count> drift_;

@@ -32,6 +32,7 @@ struct Pipeline::Impl {
   AlarmChanges changes;
   std::optional<StateFile> state;
   Time last_save;
+  bool undelivered = false;  // the line ended between judging and delivering
   mutable std::mutex looking;
   MemoryLook memory;
   std::array<DriftLook, record_kind_count> drift;
@@ -47,7 +48,9 @@ Result<bool> Pipeline::step(std::stop_token stop) {
     const Time begun = line.clock.now();
     line.judging.judge(line.batch, *line.detectors.load());  // features → model → verdict
     if (line.options.exclusions != nullptr) line.options.exclusions->mark(line.batch);
+    line.undelivered = true;
     if (Status done = deliver(stop); !done) return done.error();  // → sinks
+    line.undelivered = false;
     if (Status done = line.ingest->acknowledge(); !done) return done.error();
     line.last_delivery = line.clock.now();
     counters_.last_batch_micros = (line.last_delivery - begun).count();
@@ -70,10 +73,14 @@ Status Pipeline::run(std::stop_token stop) {
       break;
     }
   }
-  // What is still being written is older than what the line knows now: it must not be the last.
-  if (impl_->state) note_failure(impl_->state->finish());
-  save_state();
-  if (impl_->state) note_failure(impl_->state->finish());
+  if (impl_->state) {
+    // What is still being written is older than what the line knows now: it must not be the last.
+    note_failure(impl_->state->finish());
+    // What was judged and not delivered comes again: it must not be known then.
+    if (!impl_->undelivered) save_state();
+    note_failure(impl_->state->finish());
+    note_saved();
+  }
   return done;
 }
 
@@ -173,8 +180,12 @@ void Pipeline::save_state() {
   line.last_save = now;
   note_failure(
       line.state->save(line.judging.windows(), features_fingerprint(*line.detectors.load()), now));
-  const std::lock_guard lock{line.looking};
-  line.memory.saved = now;
+  note_saved();
+}
+
+void Pipeline::note_saved() {
+  const std::lock_guard lock{impl_->looking};
+  if (const auto written = impl_->state->written()) impl_->memory.saved = *written;
 }
 
 /// A state that cannot be written costs a warm-up after the next start, not a record now.
@@ -219,6 +230,7 @@ Pipeline::Pipeline(std::unique_ptr<Ingest> ingest, std::shared_ptr<const Detecto
                      {},
                      {},
                      Time{},
+                     false,
                      {},
                      {},
                      {}}) {

@@ -76,6 +76,7 @@ struct ThresholdChoice {
   bool kept = true;       ///< false: the target cannot be promised, `guarantee` says why
   std::string guarantee;  ///< one sentence
   std::uint64_t benign_records = 0;
+  std::map<std::string, Certified, std::less<>> kinds;  ///< those with thresholds of their own
   double recall = 0;  ///< of held-out attack records at the overall threshold; NaN: there were none
   std::optional<Expected> alerts;  ///< on that many devices; nothing: alerts were not counted
 };
@@ -207,6 +208,7 @@ class Pipeline {
   void look_around();
   void restore_state();
   void save_state();
+  void note_saved();
   void note_failure(const Status& saved);
 
   Counters counters_;

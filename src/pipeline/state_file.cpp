@@ -71,6 +71,7 @@ Status StateFile::save(const DeviceWindows& windows, std::uint64_t features, Tim
   const std::size_t checked = out.size();
   out.put(micros(now));
   windows.save(out, features);
+  being_written_ = now;
   writing_ =
       std::async(std::launch::async, [path = path_, checked, out = std::move(out)]() mutable {
         out.patch(magic.size(), hash64(out.bytes().subspan(checked)));
@@ -80,7 +81,10 @@ Status StateFile::save(const DeviceWindows& windows, std::uint64_t features, Tim
 }
 
 Status StateFile::finish() {
-  return writing_.valid() ? writing_.get() : Status{};
+  if (!writing_.valid()) return {};
+  Status done = writing_.get();
+  if (done) written_ = being_written_;
+  return done;
 }
 
 }  // namespace vedette

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <future>
+#include <optional>
 #include <string>
 
 #include "base/clock.hpp"
@@ -36,10 +37,14 @@ class StateFile {
   Status save(const DeviceWindows& windows, std::uint64_t features, Time now);
   /// Waits for the last writing. @return what became of it.
   Status finish();
+  /// The time that what rests on the disk was true at; nothing before this one wrote.
+  std::optional<Time> written() const { return written_; }
 
  private:
   std::filesystem::path path_;
   std::future<Status> writing_;
+  Time being_written_{};
+  std::optional<Time> written_;
 };
 
 }  // namespace vedette

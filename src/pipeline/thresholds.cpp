@@ -23,7 +23,11 @@ void choose_by_rate(const Calibration& calibration, ThresholdChoice& out) {
   out.guarantee = note_on(overall);
   for (const std::string_view kind : calibration.kinds()) {
     const Certified own = calibration.threshold(rate, kind);
-    if (own.device_kind == kind) out.thresholds.by_kind.emplace(kind, own.value);
+    if (own.device_kind != kind) continue;
+    out.thresholds.by_kind.emplace(kind, own.value);
+    if (out.kept && !own.kept) out.guarantee = note_on(own);
+    out.kept = out.kept && own.kept;
+    out.kinds.emplace(kind, own);
   }
 }
 

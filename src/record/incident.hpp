@@ -24,8 +24,8 @@ void count_label(std::vector<LabelCount>& labels, std::string_view label, std::u
 /// The class with the largest count, the earlier of equals. REQUIRES: there is one.
 const std::string& main_label(const std::vector<LabelCount>& labels);
 
-/// Alerts of one device that came within a span, or of several devices that share class and
-/// destination. See alarm/incident_fold.hpp for what joins what.
+/// Alerts of one device that came within a span, or of several devices that share destination
+/// or class of attack. See alarm/incident_fold.hpp for what joins what.
 struct Incident {
   std::uint64_t id = 0;
   std::string title;                     ///< one sentence without a full stop

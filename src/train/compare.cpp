@@ -79,6 +79,7 @@ class Rates {
  public:
   void add(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
            const TrainOptions& options) {
+    if (options.split.by == leave_one_out) return;
     const Halves halves = halve(dataset, prepared, options.split);
     const Calibration calibration =
         calibrate_on(dataset, prepared, answers, halves.calibration, SplitOptions{});
@@ -88,7 +89,6 @@ class Rates {
       rows_[attack] += 1;
       alarms_[attack] += answers.scores[i] >= threshold ? 1 : 0;
     }
-    if (options.split.by == leave_one_out) return;
     for (CalibrationPoint& point : points_) {
       count(point, prepared, answers, halves.evaluation, calibration.threshold(point.stated).value);
     }
@@ -99,6 +99,9 @@ class Rates {
     std::vector<std::uint32_t> all;
     for (std::uint32_t i = 0; i < doubtful.size(); ++i) {
       if (!doubtful[i]) all.push_back(i);
+      const std::size_t attack = prepared.test.classes[i] != 0 ? 1 : 0;
+      rows_[attack] += 1;
+      alarms_[attack] += answers.scores[i] >= fitted.value ? 1 : 0;
     }
     for (CalibrationPoint& point : points_) {
       const auto found = strictest(fitted.networks, point.stated);

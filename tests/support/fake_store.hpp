@@ -62,6 +62,7 @@ class FakeStore final : public Store {
     if (broken) return failure();
     return page<Alert>(all_alerts, query.before, query.limit, [&](const Alert& alert) {
       return (query.device.empty() || alert.device == query.device) &&
+             (query.incident == 0 || alert.incident == query.incident) &&
              (!query.open || alert.open == *query.open) &&
              (!query.acknowledged || alert.acknowledged == *query.acknowledged);
     });
@@ -108,6 +109,9 @@ class FakeStore final : public Store {
       one.acknowledged = acknowledged;
       one.feedback = feedback;
       one.comment = comment;
+      for (Alert& alert : all_alerts) {
+        if (alert.incident == id) alert.feedback = feedback;
+      }
       return {};
     }
     return Error{Errc::not_found, "there is no incident " + std::to_string(id)};

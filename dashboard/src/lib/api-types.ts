@@ -323,7 +323,15 @@ export interface AlarmTarget {
 export interface WorkingThreshold {
   model: string;
   value: number;
-  device_kinds: { device_kind: string; value: number; raised_by: number }[];
+  device_kinds: {
+    device_kind: string;
+    value: number;
+    raised_by: number;
+    /** Of that kind; absent where the value is that of all devices. */
+    benign_records?: number;
+    certified_rate?: number;
+    kept?: boolean;
+  }[];
   /** False: the target cannot be promised. */
   kept: boolean;
   guarantee: string;

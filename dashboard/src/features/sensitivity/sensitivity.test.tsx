@@ -65,7 +65,7 @@ describe("the page", () => {
     ...asked(3, null),
     flow: working({
       guarantee: "on 8 devices 1.20 alerts are expected on a benign day", benign_records: 20_000, expected_recall: 0.98, expected_misses: 0.02,
-      expected_alerts: { per_day: 1.2, day_low: 0, day_high: 4 }, device_kinds: [{ device_kind: "camera", value: 0.7, raised_by: 0.01 }],
+      expected_alerts: { per_day: 1.2, day_low: 0, day_high: 4 }, device_kinds: [{ device_kind: "camera", value: 0.7, raised_by: 0.01, benign_records: 900, certified_rate: 0.002, kept: false }],
     }),
     raises: [{ time: at(0), expires: at(86_400), model: "tree-00000001", device_kind: "camera", alert: 7, records: 12, amount: 0.01, user: "anna" }],
   });
@@ -81,7 +81,7 @@ describe("the page", () => {
     expect(flows.getByText("2.0 % of attack records")).toBeTruthy();
     expect(flows.getByText("(0 to 4 on 99 of 100 days)")).toBeTruthy();
     expect(flows.getByText("20,000 benign records")).toBeTruthy();
-    expect(flows.getByRole("row", { name: "camera 0.7 +0.01" })).toBeTruthy();
+    expect(flows.getByRole("row", { name: "camera 0.7 0.002 not as asked +0.01" })).toBeTruthy();
     expect(screen.getByText("No model judges them")).toBeTruthy();
     expect(screen.getByRole("link", { name: "7" }).getAttribute("href")).toBe("#/alerts/7");
   });

@@ -22,12 +22,15 @@ export function WorkingPanel({ kind, working }: { kind: RecordKind; working: Wor
         </dl>
         {working.device_kinds.length > 0 && (
           <table className="table compact">
-            <thead><tr><th scope="col">Kind of device</th><th scope="col" className="num">Threshold</th><th scope="col" className="num">Raised by feedback</th></tr></thead>
+            <thead><tr><th scope="col">Kind of device</th><th scope="col" className="num">Threshold</th><th scope="col" className="num">Certified rate</th><th scope="col" className="num">Raised by feedback</th></tr></thead>
             <tbody>
               {working.device_kinds.map((one) => (
                 <tr key={one.device_kind}>
                   <td className="wrap">{one.device_kind || <span className="muted">names that tell no kind</span>}</td>
                   <td className="num strong">{thresholdText(one.value)}</td>
+                  <td className="num soft" title={one.benign_records === undefined ? undefined : `by ${count(one.benign_records)} benign records`}>
+                    {one.certified_rate === undefined ? "–" : number(one.certified_rate)}{one.kept === false && <span className="badge caution">not as asked</span>}
+                  </td>
                   <td className="num soft">{one.raised_by > 0 ? `+${number(one.raised_by)}` : "–"}</td>
                 </tr>
               ))}
