@@ -1,4 +1,7 @@
 /// What every store owes. A new store is one line in `stores()`.
+///
+/// MongoDB: the server VEDETTE_MONGO_URI names (without a database; the tests make and drop their
+/// own), or tests/mongo_server, which `ninja mongo_server` builds.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -11,7 +14,9 @@
 #include <thread>
 
 #include "base/random.hpp"
+#include "store/mongo_client.hpp"
 #include "store/store.hpp"
+#include "tests/support/mongo.hpp"
 
 namespace vedette {
 namespace {
@@ -22,12 +27,48 @@ using Opened = Result<std::unique_ptr<Store>>;
 struct Member {
   const char* name;
   std::function<Opened(const std::filesystem::path& folder, Retention retention)> open;
+  bool is_there = true;
 };
 
+/// "" when there is no server to test on.
+std::string mongo_uri(const std::string& database) {
+  if (const char* named = std::getenv("VEDETTE_MONGO_URI")) {
+    return fmt::format("{}/{}", named, database);
+  }
+  if (test::MongoServer::program().empty()) return "";
+  static const test::TemporaryDirectory folder;
+  static const test::MongoServer server{folder.path()};
+  return server.uri(database);
+}
+
+/// MongoDB drops records of 2023 by itself, at any time: not in a test that counts them.
+void keep_what_is_old(const mongo::Client& client) {
+  mongo::Doc command;
+  command.set("setParameter", 1).set("ttlMonitorEnabled", false);
+  static_cast<void>(client.ask(command, "admin"));  // FerretDB knows no such thing
+}
+
+Opened open_mongo(const std::filesystem::path& folder, Retention retention) {
+  const std::string uri = mongo_uri(folder.filename().string());
+  const auto client = mongo::Client::make(uri);
+  if (!client) return client.error();
+  keep_what_is_old(**client);
+  std::error_code ignored;
+  if (std::filesystem::create_directory(folder / "begun", ignored)) {  // the first of this test
+    mongo::Doc drop;
+    drop.set("dropDatabase", 1);
+    if (const auto dropped = (*client)->ask(drop); !dropped) return dropped.error();
+  }
+  return open_mongo_store(uri, retention);
+}
+
 std::vector<Member> stores() {
-  return {{"sqlite", [](const std::filesystem::path& folder, Retention retention) {
+  return {{"sqlite",
+           [](const std::filesystem::path& folder, Retention retention) {
              return open_sqlite_store(folder / "store.db", retention);
-           }}};
+           }},
+          {"mongo", open_mongo,
+           std::getenv("VEDETTE_MONGO_URI") != nullptr || !test::MongoServer::program().empty()}};
 }
 
 constexpr std::int64_t second = 1'000'000;
@@ -39,6 +80,9 @@ Time after(double seconds) {
 class StoreConformance : public testing::TestWithParam<Member> {
  protected:
   void SetUp() override {
+    if (!GetParam().is_there) {
+      GTEST_SKIP() << "no MongoDB: VEDETTE_MONGO_URI names none, and mongo_server is not built";
+    }
     const auto name = fmt::format("vedette_store_{}_{}", ::getpid(),
                                   testing::UnitTest::GetInstance()->current_test_info()->name());
     folder_ =
