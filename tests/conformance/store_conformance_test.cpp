@@ -50,7 +50,7 @@ void keep_what_is_old(const mongo::Client& client) {
 
 Opened open_mongo(const std::filesystem::path& folder, Retention retention) {
   // Names of databases have at most 63 bytes.
-  const std::string uri = mongo_uri(folder.filename().string().substr(0, 60));
+  const std::string uri = mongo_uri(folder.filename().string().substr(0, 50));
   const auto client = mongo::Client::make(uri);
   if (!client) return client.error();
   keep_what_is_old(**client);
