@@ -22,11 +22,12 @@ constexpr std::int64_t unauthorized = 13;
 /// What libmongoc says while a URI is parsed: an option it does not know is only a warning to it.
 thread_local std::string* parse_complaints = nullptr;
 
-void take_log(mongoc_log_level_t level, const char*, const char* message, void*) {
-  if (parse_complaints != nullptr) {
-    if (parse_complaints->empty()) *parse_complaints = message;
-  } else if (level <= MONGOC_LOG_LEVEL_WARNING) {
-    log::warn("mongodb: {}", message);
+void take_log(mongoc_log_level_t, const char*, const char* message, void*) {
+  if (parse_complaints == nullptr) {
+    // What matters comes back as an error as well; the rest is about servers that lack a command.
+    log::write(log::Level::debug, fmt::format("mongodb: {}", message));
+  } else if (parse_complaints->empty()) {
+    *parse_complaints = message;
   }
 }
 
@@ -54,6 +55,11 @@ std::string_view credentials_of(std::string_view uri) {
 std::string harmless(std::string_view complaint, std::string_view credentials) {
   constexpr std::string_view advice =
       "cannot be parsed; user and password must be percent-encoded (: is %3A, / is %2F, @ is %40)";
+  // More than one ':' or one of these cannot be in what is written well.
+  if (credentials.find_first_of("/@") != std::string_view::npos ||
+      std::count(credentials.begin(), credentials.end(), ':') > 1) {
+    return std::string{advice};
+  }
   while (!credentials.empty()) {
     const std::size_t end = std::min(credentials.find_first_of(":/@"), credentials.size());
     const std::string_view piece = credentials.substr(0, end);

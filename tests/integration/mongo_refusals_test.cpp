@@ -42,16 +42,15 @@ TEST(MongoRefusals, NobodyAnswers) {
                  "No suitable servers found");
 }
 
-mongo::Doc greeting(int wire_version) {
+mongo::Doc greeting(std::int32_t wire_version) {
   mongo::Doc hello;
-  hello.set("ok", 1.0)
-      .set("ismaster", true)
-      .set("isWritablePrimary", true)
-      .set("minWireVersion", 0)
-      .set("maxWireVersion", wire_version)
-      .set("maxBsonObjectSize", 16'777'216)
-      .set("maxMessageSizeBytes", 48'000'000)
-      .set("maxWriteBatchSize", 100'000);
+  hello.set("ok", 1.0).set("ismaster", true).set("isWritablePrimary", true);
+  const std::pair<const char*, std::int32_t> numbers[] = {{"minWireVersion", 0},
+                                                          {"maxWireVersion", wire_version},
+                                                          {"maxBsonObjectSize", 16'777'216},
+                                                          {"maxMessageSizeBytes", 48'000'000},
+                                                          {"maxWriteBatchSize", 100'000}};
+  for (const auto& [name, value] : numbers) bson_append_int32(hello.raw(), name, -1, value);
   return hello;
 }
 
