@@ -58,6 +58,17 @@ Doc& Doc::set_array(std::string_view name, const std::vector<std::string>& items
   return *this;
 }
 
+Doc& Doc::set_array(std::string_view name, const std::vector<std::int64_t>& items) {
+  bson_t array;
+  bson_append_array_begin(bson_, name.data(), size(name), &array);
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const std::string key = std::to_string(i);
+    bson_append_int64(&array, key.data(), size(key), items[i]);
+  }
+  bson_append_array_end(bson_, &array);
+  return *this;
+}
+
 bool View::has(const char* name) const {
   bson_iter_t at;
   return find(name, at);
@@ -126,18 +137,13 @@ std::vector<View> View::array(const char* name) const {
   return items;
 }
 
-std::vector<std::string_view> View::texts(const char* name) const {
-  std::vector<std::string_view> items;
+std::vector<std::int64_t> View::integers(const char* name) const {
+  std::vector<std::int64_t> items;
   bson_iter_t at;
   bson_iter_t child;
   if (!find(name, at) || !BSON_ITER_HOLDS_ARRAY(&at)) return items;
   if (!bson_iter_recurse(&at, &child)) return items;
-  while (bson_iter_next(&child)) {
-    if (!BSON_ITER_HOLDS_UTF8(&child)) continue;
-    std::uint32_t length = 0;
-    const char* text = bson_iter_utf8(&child, &length);
-    items.emplace_back(text, length);
-  }
+  while (bson_iter_next(&child)) items.push_back(bson_iter_as_int64(&child));
   return items;
 }
 

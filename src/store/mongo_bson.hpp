@@ -63,6 +63,7 @@ class Doc {
   }
   Doc& set_array(std::string_view name, const std::vector<Doc>& items);
   Doc& set_array(std::string_view name, const std::vector<std::string>& items);
+  Doc& set_array(std::string_view name, const std::vector<std::int64_t>& items);
   Doc& set_bytes(std::string_view name, std::string_view bytes) {
     bson_append_binary(bson_, name.data(), size(name), BSON_SUBTYPE_BINARY,
                        reinterpret_cast<const std::uint8_t*>(bytes.data()),
@@ -87,6 +88,12 @@ class Doc {
   Doc& append(const bson_t* other) {
     bson_concat(bson_, other);
     return *this;
+  }
+
+  Doc without(const char* name) const {
+    Doc rest;
+    bson_copy_to_excluding_noinit(bson_, rest.bson_, name, static_cast<char*>(nullptr));
+    return rest;
   }
 
   const bson_t* get() const { return bson_; }
@@ -126,7 +133,7 @@ class View {
   std::int64_t date_ms(const char* name) const;
   /// The documents of an array.
   std::vector<View> array(const char* name) const;
-  std::vector<std::string_view> texts(const char* name) const;
+  std::vector<std::int64_t> integers(const char* name) const;
 
  private:
   friend class Doc;

@@ -214,6 +214,7 @@ Result<Server> Client::greet() {
     server.time_ms = here->view().date_ms("localTime");
   }
   updates_at_once_ = server.is_ferret ? updates_max_ferret : updates_max;
+  ids_at_once_ = server.is_ferret ? 1 : updates_max;
   return server;
 }
 

@@ -40,6 +40,10 @@ class Client {
   static constexpr std::size_t updates_max = 1'000;
   static constexpr std::size_t updates_max_ferret = 16;
 
+  /// Documents asked for by _id in one question. FerretDB reads a whole collection unless it is
+  /// asked for one.
+  std::size_t ids_at_once() const { return ids_at_once_; }
+
   /// Parses the URI; connects to nobody yet. @return refused: a URI with a mistake.
   static Result<std::unique_ptr<Client>> make(std::string_view uri);
 
@@ -91,6 +95,7 @@ class Client {
   std::unique_ptr<mongoc_client_pool_t, DropPool> pool_;
   std::unique_ptr<mongoc_write_concern_t, DropConcern> concern_;
   std::size_t updates_at_once_ = updates_max;
+  std::size_t ids_at_once_ = updates_max;
 };
 
 }  // namespace vedette::mongo

@@ -38,7 +38,14 @@ Result<std::int64_t> id_before(std::string_view cursor) {
   return *id;
 }
 
-Result<Doc> filter_of(const VerdictQuery& query, std::uint64_t committed) {
+Doc batches_of(const Visible& visible) {
+  Doc batches;
+  batches.set("$lte", visible.committed);
+  if (!visible.tried.empty()) batches.set_array("$nin", visible.tried);
+  return batches;
+}
+
+Result<Doc> filter_of(const VerdictQuery& query, const Visible& visible) {
   Doc ids;
   if (query.from) ids.set("$gte", id_from(*query.from));
   std::string below = query.to ? id_from(*query.to) : "";
@@ -55,17 +62,15 @@ Result<Doc> filter_of(const VerdictQuery& query, std::uint64_t committed) {
   if (query.anomalous) filter.set("anomalous", *query.anomalous);
   if (!query.label.empty()) filter.set("label", query.label);
   if (!ids.empty()) filter.set("_id", ids);
-  Doc visible;
-  visible.set("$lte", committed);
-  filter.set("batch", visible);
+  filter.set("batch", batches_of(visible));
   return filter;
 }
 
 }  // namespace
 
 Result<Page<Judged>> find_verdicts(const Client& client, const VerdictQuery& query,
-                                   std::uint64_t committed) {
-  const Result<Doc> filter = filter_of(query, committed);
+                                   const Visible& visible) {
+  const Result<Doc> filter = filter_of(query, visible);
   if (!filter) return filter.error();
   const std::size_t limit = page_size(query.limit);
   Page<Judged> page;
@@ -81,12 +86,16 @@ Result<Page<Judged>> find_verdicts(const Client& client, const VerdictQuery& que
 }
 
 Result<std::optional<Judged>> find_verdict(const Client& client, RecordKey key,
-                                           std::uint64_t committed) {
+                                           const Visible& visible) {
   Doc filter;
   filter.set("_id", id_of(key));
   std::optional<Judged> found;
   Status done = client.find(collection::verdicts, filter, {}, [&](const View& document) {
-    if (document.count("batch") > committed) return Status{};
+    const std::int64_t batch = document.integer("batch");
+    if (batch > static_cast<std::int64_t>(visible.committed) ||
+        std::find(visible.tried.begin(), visible.tried.end(), batch) != visible.tried.end()) {
+      return Status{};
+    }
     return read_judged(document, found.emplace());
   });
   if (!done) return done.error();
@@ -160,6 +169,40 @@ Result<Page<Quarantined>> find_quarantined(const Client& client, std::string_vie
         return Status{};
       });
   if (!done) return done.error();
+  return page;
+}
+
+Result<Page<Judged>> find_arrivals(const Client& client, std::string_view after, std::size_t limit,
+                                   const Visible& visible) {
+  Doc filter;
+  Doc batches = batches_of(visible);
+  if (!after.empty()) {
+    const std::size_t blank = std::min(after.find(' '), after.size());
+    const auto batch = parse_integer<std::int64_t>(after.substr(0, blank));
+    if (!batch || blank == after.size()) return bad_cursor(after);
+    Doc later;
+    Doc ids;
+    std::vector<Doc> either(2);
+    later.set("$gt", *batch);
+    ids.set("$gt", after.substr(blank + 1));
+    either[0].set("batch", later);
+    either[1].set("batch", *batch).set("_id", ids);
+    batches.set("$gte", *batch);
+    filter.set_array("$or", either);
+  }
+  filter.set("batch", batches);
+  Doc sort;
+  sort.set("batch", 1).set("_id", 1);
+  Doc options;
+  options.set("sort", sort).set("limit", std::uint64_t{limit});
+  Page<Judged> page;
+  std::string last;
+  Status done = client.find(collection::verdicts, filter, options, [&](const View& document) {
+    last = fmt::format("{} {}", document.count("batch"), document.text("_id"));
+    return read_judged(document, page.items.emplace_back());
+  });
+  if (!done) return done.error();
+  if (page.items.size() == limit) page.next = last;
   return page;
 }
 

@@ -6,17 +6,25 @@
 
 namespace vedette::mongo {
 
-/// `committed`: records of later batches are not there yet.
+/// Which records are there: those of batches that were committed.
+struct Visible {
+  std::uint64_t committed = 0;      ///< up to this one
+  std::vector<std::int64_t> tried;  ///< but not these, whose commit failed
+};
+
 Result<Page<Judged>> find_verdicts(const Client& client, const VerdictQuery& query,
-                                   std::uint64_t committed);
+                                   const Visible& visible);
 Result<std::optional<Judged>> find_verdict(const Client& client, RecordKey key,
-                                           std::uint64_t committed);
+                                           const Visible& visible);
 Result<Page<Alert>> find_alerts(const Client& client, const AlertQuery& query);
 Result<std::optional<Alert>> find_alert(const Client& client, std::uint64_t id);
 /// `last`: messages behind it are not there yet; `kept_max`: how many of the newest are shown.
 Result<Page<Quarantined>> find_quarantined(const Client& client, std::string_view before,
                                            std::size_t limit, std::uint64_t last,
                                            std::size_t kept_max);
+/// See Transfer::arrivals(). The cursor is a batch and an _id: "42 0001…".
+Result<Page<Judged>> find_arrivals(const Client& client, std::string_view after, std::size_t limit,
+                                   const Visible& visible);
 /// Adds to each device how many of its alerts are open.
 Status count_open_alerts(const Client& client, std::vector<DeviceSummary>& devices);
 

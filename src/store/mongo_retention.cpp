@@ -56,9 +56,9 @@ Status Writer::maintain(Time now, std::vector<AlertChange>& changes) {
 }
 
 Status Writer::keep_house(Time now) {
+  attempt_ = {};
   attempt_.next = at_;
-  attempt_.counted.clear();
-  attempt_.with_quarantine = false;
+  if (Status done = drop_leftovers(now); !done) return done;
   tallies_.end_span(now);
   if (is_due(flushed_at_, now, flush_every)) {
     if (Status done = tallies_.flush(client_, at_.committed); !done) return done;

@@ -129,7 +129,7 @@ const std::vector<Index>& indexes() {
       {collection::verdicts, "device_id", {"device", "_id"}},
       {collection::verdicts, "label_id", {"label", "_id"}},
       {collection::verdicts, "anomalous_id", {"anomalous", "_id"}, true},
-      {collection::verdicts, "batch", {"batch"}},
+      {collection::verdicts, "batch_id", {"batch", "_id"}},
       {collection::verdicts, "received", {"received"}, false, true},
       {collection::devices, "last_seen", {"last_seen_us"}},
       {collection::minutes, "device_minute", {"device", "minute_us"}},
@@ -292,6 +292,7 @@ Result<Opened> open_database(Client& client, const Retention& retention) {
   opened.position = read_position(view);
   opened.position.seq += 1;
   opened.clean = view.boolean("clean");
+  opened.tried = view.integers("tried");
   for (const View& pending : view.array("pending")) {
     Result<Alert> alert = read_alert(pending);
     if (!alert) return alert.error();

@@ -34,8 +34,9 @@ struct Position {
 struct Opened {
   std::string owner;  ///< ours
   Position position;
-  bool clean = false;          ///< the last owner closed it: nothing half done is left
-  std::vector<Alert> pending;  ///< alerts of the last write, maybe not in `alerts` yet
+  bool clean = false;               ///< the last owner closed it: nothing half done is left
+  std::vector<std::int64_t> tried;  ///< numbers below `committed` whose commit failed
+  std::vector<Alert> pending;       ///< alerts of the last write, maybe not in `alerts` yet
 };
 
 /// Checks that server and database are fit, makes what is missing, takes the lease. Touches nothing

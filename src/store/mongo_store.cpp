@@ -8,6 +8,7 @@
 #include "store/mongo_rows.hpp"
 #include "store/mongo_writer.hpp"
 #include "store/store.hpp"
+#include "store/transfer.hpp"
 
 namespace vedette {
 
@@ -55,7 +56,7 @@ Result<std::optional<T>> first_of(Result<std::vector<T>> items) {
   return std::optional<T>{std::move(items->front())};
 }
 
-class MongoStore final : public Store {
+class MongoStore final : public Store, public Transfer {
  public:
   MongoStore(std::unique_ptr<Client> client, std::unique_ptr<mongo::Writer> writer,
              std::size_t quarantine_max)
@@ -67,10 +68,10 @@ class MongoStore final : public Store {
   }
 
   Result<Page<Judged>> verdicts(const VerdictQuery& query) const override {
-    return mongo::find_verdicts(*client_, query, writer_->shown().committed);
+    return mongo::find_verdicts(*client_, query, writer_->visible());
   }
   Result<std::optional<Judged>> verdict(RecordKey key) const override {
-    return mongo::find_verdict(*client_, key, writer_->shown().committed);
+    return mongo::find_verdict(*client_, key, writer_->visible());
   }
   Result<std::vector<DeviceSummary>> devices() const override {
     auto devices = writer_->tallies().devices(*client_);
@@ -118,6 +119,14 @@ class MongoStore final : public Store {
   Result<std::vector<AuditEntry>> audit(std::size_t limit) const override;
   Status put_setting(std::string_view name, std::string_view value) override;
   Result<std::string> setting(std::string_view name) const override;
+
+  Result<Page<Judged>> arrivals(std::string_view after, std::size_t limit) const override {
+    return mongo::find_arrivals(*client_, after, limit, writer_->visible());
+  }
+  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now) override {
+    return writer_->adopt(batch, alerts, now);
+  }
+  Result<std::map<std::string, std::string>> settings() const override;
 
  private:
   Status put(const char* into, const Doc& document);
@@ -258,6 +267,16 @@ Result<std::string> MongoStore::setting(std::string_view name) const {
       first_of(collect<std::string>(*client_, collection::settings, by("_id", name), {}, +read));
   if (!value) return value.error();
   return value->value_or("");
+}
+
+Result<std::map<std::string, std::string>> MongoStore::settings() const {
+  std::map<std::string, std::string> all;
+  Status done = client_->find(collection::settings, {}, {}, [&all](const View& document) {
+    all.emplace(document.text("_id"), document.text("value"));
+    return Status{};
+  });
+  if (!done) return done.error();
+  return all;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ namespace vedette::mongo {
 
 /// What of a new record is counted.
 struct Counted {
+  RecordKey key;
   std::string device;
   Time received;
   bool is_flow = false;

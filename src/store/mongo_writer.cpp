@@ -13,10 +13,6 @@ namespace vedette::mongo {
 
 namespace {
 
-/// The alerts of a slice travel in the stamp, a document of at most 16 MiB; one alert with its
-/// explanation is below 5 KiB.
-constexpr std::size_t slice_records_max = 2'000;
-
 Doc above(std::string_view field, std::uint64_t value) {
   Doc filter;
   Doc bound;
@@ -40,13 +36,12 @@ Change alert_change(const Alert& alert) {
   marks.set("acknowledged", alert.acknowledged)
       .set("feedback", alert.feedback)
       .set("comment", alert.comment);
-  Doc fields = alert_document(alert);
-  change.update.set("$set", fields).set("$setOnInsert", marks);
+  change.update.set("$set", alert_document(alert).without("_id")).set("$setOnInsert", marks);
   return change;
 }
 
 std::size_t hash_of(const std::vector<Quarantined>& messages) {
-  std::size_t hash = messages.size();
+  std::size_t hash = messages.size();  // 0 for none
   for (const Quarantined& message : messages) {
     for (const std::string* text : {&message.place, &message.reason, &message.payload}) {
       hash = hash * 31 + std::hash<std::string>{}(*text);
@@ -57,7 +52,8 @@ std::size_t hash_of(const std::vector<Quarantined>& messages) {
 }
 
 Counted counted_of(const Judged& judged) {
-  return {judged.record.device, judged.received, judged.record.kind == RecordKind::flow,
+  return {judged.record.key,        judged.record.device,
+          judged.received,          judged.record.kind == RecordKind::flow,
           judged.verdict.anomalous, judged.verdict.score};
 }
 
@@ -79,7 +75,7 @@ Result<std::unique_ptr<Writer>> Writer::open(Client& client, const Retention& re
   if (done && !opened->clean) done = writer->recount();
   if (done) done = writer->load_alerts();
   if (!done) return done.error();
-  writer->reported_ = writer->at_.committed;
+  writer->last_number_ = writer->at_.committed;
   writer->ready_ = true;
   writer->show();
   return writer;
@@ -89,7 +85,7 @@ Writer::~Writer() {
   // What fails here is done by the next owner: nothing depends on a clean end.
   const std::scoped_lock lock{mutex_};
   const bool clean =
-      ready_ && settle().ok() && tallies_.flush(client_, at_.committed).ok() && !leftovers_;
+      ready_ && settle().ok() && tallies_.flush(client_, at_.committed).ok() && tried_.empty();
   if (clean) at_.flushed = at_.committed;
   Change change;
   change.filter = stamp_filter();
@@ -114,6 +110,11 @@ Status Writer::recover(const Opened& opened) {
   for (const auto& [name, filter] : half_done) {
     if (const auto gone = client_.erase(name, filter); !gone) return gone.error();
   }
+  for (const std::int64_t number : opened.tried) {
+    Doc filter;
+    filter.set("batch", number);
+    if (const auto gone = client_.erase(collection::verdicts, filter); !gone) return gone.error();
+  }
   due_ = opened.pending;
   pending_written_ = !due_.empty();
   return write_due_alerts();
@@ -133,9 +134,12 @@ Status Writer::recount() {
   options.set("sort", sort).set("projection", fields);
   Status done = client_.find(collection::verdicts, filter, options, [&](const View& document) {
     records.emplace_back(document.count("batch"),
-                         Counted{std::string{document.text("device")}, document.time("received"),
+                         Counted{{},
+                                 std::string{document.text("device")},
+                                 document.time("received"),
                                  document.text("kind") == name_of(RecordKind::flow),
-                                 document.boolean("anomalous"), document.real32("score")});
+                                 document.boolean("anomalous"),
+                                 document.real32("score")});
     return Status{};
   });
   if (!done) return done;
@@ -167,22 +171,50 @@ Status Writer::load_alerts() {
 
 Status Writer::commit(Batch& batch, Time now) {
   const std::scoped_lock lock{mutex_};
+  return commit_locked(batch, now);
+}
+
+Status Writer::adopt(Batch& batch, std::span<const Alert> alerts, Time now) {
+  const std::scoped_lock lock{mutex_};
+  folds_ = false;
+  Status done = commit_locked(batch, now);
+  folds_ = true;
+  if (!done) return done;
+  std::vector<Change> changes;
+  attempt_.next = at_;
+  for (const Alert& alert : alerts) {
+    Doc fields = alert_document(alert);
+    fields.set("acknowledged", alert.acknowledged)
+        .set("feedback", alert.feedback)
+        .set("comment", alert.comment);
+    Change& change = changes.emplace_back();
+    change.filter.set("_id", alert.id);
+    change.update.set("$setOnInsert", fields.without("_id"));
+    attempt_.next.alert_next = std::max(attempt_.next.alert_next, alert.id + 1);
+  }
+  if (done = client_.upsert(collection::alerts, changes); !done) return done;
+  if (attempt_.next == at_) return {};
+  if (done = put_position(); done) show();
+  return done;
+}
+
+Status Writer::commit_locked(Batch& batch, Time now) {
   seen_.clear();
   Status done = settle();
-  std::size_t first = 0;
-  while (done) {
-    const std::size_t last = std::min(batch.size(), first + slice_records_max);
+  for (std::size_t first = 0; done;) {
+    const std::size_t last = std::min(batch.size(), first + slice_records_);
     done = commit_slice(batch, first, last, now);
     first = last;
     if (first == batch.size()) break;
   }
   if (!done) {
-    leftovers_ = true;
+    slice_records_ = std::max(slice_records_min, slice_records_ / 2);
+    tried_at_ = now;
     for (Judged& judged : batch) judged.is_new = true;
     return done;
   }
-  leftovers_ = false;
-  reported_ = at_.committed;
+  slice_records_ = slice_records_max;
+  unreported_.clear();
   quarantine_done_ = 0;
   batch.alerts.insert(batch.alerts.end(), carried_.begin(), carried_.end());
   carried_.clear();
@@ -192,82 +224,114 @@ Status Writer::commit(Batch& batch, Time now) {
 }
 
 Status Writer::commit_slice(Batch& batch, std::size_t first, std::size_t last, Time now) {
+  attempt_ = {};
   attempt_.next = at_;
-  attempt_.counted.clear();
-  attempt_.with_quarantine = false;
-  const std::uint64_t number = ++attempt_.next.committed;
-  if (Status done = insert_records(batch, first, last, number); !done) return done;
+  attempt_.next.committed = ++last_number_;
+  // From now on until it is committed, or has left nothing behind.
+  tried_.insert(last_number_);
+  if (Status done = insert_records(batch, first, last); !done) return done;
   if (Status done = tallies_.fetch(client_, attempt_.counted); !done) return done;
-  if (first == 0 && !batch.quarantined.empty() && hash_of(batch.quarantined) != quarantine_done_) {
+  const std::size_t hash = first == 0 ? hash_of(batch.quarantined) : 0;
+  if (hash != 0 && hash != quarantine_done_) {
     if (Status done = insert_quarantined(batch); !done) return done;
-    attempt_.with_quarantine = true;
+    attempt_.quarantine = hash;
   }
-  if (attempt_.counted.empty() && !attempt_.with_quarantine) return {};
+  if (attempt_.counted.empty() && attempt_.quarantine == 0) {
+    tried_.erase(last_number_);
+    return {};
+  }
   for (const Counted& counted : attempt_.counted) {
     (counted.is_flow ? attempt_.next.flows : attempt_.next.readings) += 1;
     attempt_.next.anomalies += counted.anomalous ? 1 : 0;
   }
-  for (std::size_t i = first; i < last; ++i) {
-    if (counts_[i - first] && batch[i].verdict.anomalous) fold_.add(batch[i], now);
+  for (std::size_t i = first; i < last && folds_; ++i) {
+    const bool is_counted = batch[i].is_new && !unreported_.contains(batch[i].record.key);
+    if (is_counted && batch[i].verdict.anomalous) fold_.add(batch[i], now);
   }
   if (Status done = put_position(); !done) return done;
-  if (attempt_.with_quarantine) quarantine_done_ = hash_of(batch.quarantined);
   return write_due_alerts();
 }
 
-/// Inserts what is not there yet; says of each record whether it is new, and counts it unless an
-/// earlier try of the same batch did.
-Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last,
-                              std::uint64_t number) {
+/// Inserts what is not there yet, and says of each record whether it is new.
+Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last) {
   std::vector<Doc> documents;
-  std::vector<std::size_t> sent;
-  counts_.assign(last - first, false);
+  std::vector<Judged*> sent;
   for (std::size_t i = first; i < last; ++i) {
-    batch[i].is_new = seen_.insert(batch[i].record.key).second;
-    if (!batch[i].is_new) continue;
-    documents.push_back(judged_document(batch[i], number));
-    sent.push_back(i);
-    counts_[i - first] = true;
+    Judged& judged = batch[i];
+    judged.is_new = seen_.insert(judged.record.key).second;
+    if (!judged.is_new || unreported_.contains(judged.record.key)) continue;
+    documents.push_back(judged_document(judged, last_number_));
+    sent.push_back(&judged);
   }
   const auto there = client_.insert(collection::verdicts, documents);
   if (!there) return there.error();
+  std::vector<Judged*> known;
   for (const std::size_t index : *there) {
-    batch[sent[index]].is_new = false;
-    counts_[sent[index] - first] = false;
+    sent[index]->is_new = false;
+    known.push_back(sent[index]);
   }
-  if (leftovers_ && !there->empty()) {
-    std::vector<std::string> ids;
-    for (const std::size_t index : *there) ids.push_back(id_of(batch[sent[index]].record.key));
-    std::unordered_map<std::string, std::uint64_t> batches;
-    Status done = batches_of(ids, batches);
-    if (!done) return done;
-    for (const std::size_t index : *there) {
-      const std::size_t i = sent[index];
-      const std::uint64_t found = batches[id_of(batch[i].record.key)];
-      batch[i].is_new = found > reported_;
-      counts_[i - first] = found > at_.committed;
-    }
+  // Without a failure before, what is there is a redelivery.
+  if (tried_.size() > 1 && !known.empty()) {
+    if (Status done = take_leftovers(known); !done) return done;
   }
-  for (std::size_t i = first; i < last; ++i) {
-    if (counts_[i - first]) attempt_.counted.push_back(counted_of(batch[i]));
+  for (const Judged* judged : sent) {
+    if (judged->is_new) attempt_.counted.push_back(counted_of(*judged));
   }
   return {};
 }
 
-Status Writer::batches_of(const std::vector<std::string>& ids,
-                          std::unordered_map<std::string, std::uint64_t>& batches) {
-  Doc filter;
-  Doc in;
-  in.set_array("$in", ids);
-  filter.set("_id", in);
+/// Of the records that are there already, those that a try left which failed are new, and become
+/// records of this try.
+Status Writer::take_leftovers(std::vector<Judged*>& there) {
+  std::unordered_map<std::string, Judged*> by_id;
+  for (Judged* judged : there) by_id.emplace(id_of(judged->record.key), judged);
   Doc options;
   Doc fields;
   fields.set("batch", 1);
   options.set("projection", fields);
-  return client_.find(collection::verdicts, filter, options, [&batches](const View& document) {
-    batches[std::string{document.text("_id")}] = document.count("batch");
+  std::vector<Change> changes;
+  const auto take = [&](const View& document) {
+    const auto found = by_id.find(std::string{document.text("_id")});
+    if (found == by_id.end() || !tried_.contains(document.count("batch"))) return Status{};
+    found->second->is_new = true;
+    Change& change = changes.emplace_back();
+    Doc batch;
+    batch.set("batch", last_number_);
+    change.filter.set("_id", found->first);
+    change.update.set("$set", batch);
     return Status{};
-  });
+  };
+  std::vector<std::string> ids;
+  for (auto one = by_id.begin(); one != by_id.end();) {
+    ids.push_back(one->first);
+    const bool is_last = ++one == by_id.end();
+    if (ids.size() < client_.ids_at_once() && !is_last) continue;
+    Doc filter;
+    Doc in;
+    in.set_array("$in", ids);
+    if (ids.size() == 1) {
+      filter.set("_id", ids.front());
+    } else {
+      filter.set("_id", in);
+    }
+    if (Status done = client_.find(collection::verdicts, filter, options, take); !done) return done;
+    ids.clear();
+  }
+  return client_.upsert(collection::verdicts, changes);
+}
+
+/// Records of tries that failed and were not tried again go, once no write can be on its way.
+Status Writer::drop_leftovers(Time now) {
+  constexpr std::chrono::seconds late_max{60};
+  if (tried_.empty() || std::chrono::abs(now - tried_at_) < late_max) return {};
+  std::vector<std::int64_t> numbers{tried_.begin(), tried_.end()};
+  Doc in;
+  in.set_array("$in", numbers);
+  Doc filter;
+  filter.set("batch", in);
+  if (const auto gone = client_.erase(collection::verdicts, filter); !gone) return gone.error();
+  tried_.clear();
+  return {};
 }
 
 Status Writer::insert_quarantined(const Batch& batch) {
@@ -297,6 +361,11 @@ Status Writer::put_position() {
   }
   attempt_.next.seq = at_.seq + 1;
   Doc fields = position_fields(attempt_.next);
+  std::vector<std::int64_t> tried;
+  for (const std::uint64_t number : tried_) {
+    if (number != attempt_.next.committed) tried.push_back(static_cast<std::int64_t>(number));
+  }
+  fields.set_array("tried", tried);
   std::vector<Doc> pending;
   for (const AlertChange& change : fold_.changes()) pending.push_back(alert_document(change.alert));
   if (!pending.empty() || pending_written_) fields.set_array("pending", pending);
@@ -350,7 +419,12 @@ Status Writer::settle() {
 
 void Writer::finish() {
   at_ = attempt_.next;
-  for (const Counted& counted : attempt_.counted) tallies_.count(counted, at_.committed);
+  tried_.erase(at_.committed);
+  if (attempt_.quarantine != 0) quarantine_done_ = attempt_.quarantine;
+  for (const Counted& counted : attempt_.counted) {
+    tallies_.count(counted, at_.committed);
+    unreported_.insert(counted.key);
+  }
   pending_written_ = !fold_.changes().empty();
   for (const AlertChange& change : fold_.changes()) {
     carried_.push_back(change);
@@ -392,6 +466,12 @@ Status Writer::mark_alert(std::uint64_t id, bool acknowledged, std::string_view 
 void Writer::show() {
   const std::scoped_lock lock{shown_mutex_};
   shown_ = at_;
+  shown_tried_.assign(tried_.begin(), tried_.end());
+}
+
+Visible Writer::visible() const {
+  const std::scoped_lock lock{shown_mutex_};
+  return {shown_.committed, shown_tried_};
 }
 
 Position Writer::shown() const {

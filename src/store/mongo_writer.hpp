@@ -5,12 +5,15 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
 #include "alarm/alert_fold.hpp"
+#include "store/mongo_reader.hpp"
 #include "store/mongo_schema.hpp"
 #include "store/mongo_tallies.hpp"
 
@@ -27,11 +30,14 @@ class Writer {
 
   Status commit(Batch& batch, Time now);
   Status maintain(Time now, std::vector<AlertChange>& changes);
+  /// See Transfer::adopt().
+  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now);
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
 
   /// As of the last commit() or maintain() that succeeded: what readers may see.
   Position shown() const;
+  Visible visible() const;
   const Tallies& tallies() const { return tallies_; }
 
  private:
@@ -39,11 +45,17 @@ class Writer {
   struct Attempt {
     Position next;
     std::vector<Counted> counted;
-    bool with_quarantine = false;
+    std::size_t quarantine = 0;  // hash_of() what was quarantined with it, 0: nothing
   };
   struct KeyHash {
     std::size_t operator()(const RecordKey& key) const { return key.hash; }
   };
+
+  /// The alerts of a slice travel in the stamp, a document of at most 16 MiB; one alert with its
+  /// explanation is below 5 KiB. After a failure slices become smaller: a slow server gets done
+  /// what fits into the time an answer is waited for.
+  static constexpr std::size_t slice_records_max = 2'000;
+  static constexpr std::size_t slice_records_min = 100;
 
   Writer(Client& client, const Retention& retention, Opened opened);
 
@@ -51,12 +63,13 @@ class Writer {
   Status recount();
   Status load_alerts();
 
+  Status commit_locked(Batch& batch, Time now);
   Status commit_slice(Batch& batch, std::size_t first, std::size_t last, Time now);
-  Status insert_records(Batch& batch, std::size_t first, std::size_t last, std::uint64_t number);
-  Status batches_of(const std::vector<std::string>& ids,
-                    std::unordered_map<std::string, std::uint64_t>& batches);
+  Status insert_records(Batch& batch, std::size_t first, std::size_t last);
+  Status take_leftovers(std::vector<Judged*>& there);
   Status insert_quarantined(const Batch& batch);
   Status put_position();
+  Status drop_leftovers(Time now);
   Status settle();
   void finish();
   void abandon();
@@ -80,15 +93,20 @@ class Writer {
   Tallies tallies_;
 
   Attempt attempt_;
-  bool unsure_ = false;               // whether the attempt's stamp was written
-  bool ready_ = false;                // opened to the end
-  bool leftovers_ = false;            // a commit failed since the last that succeeded
-  std::uint64_t reported_ = 0;        // the last batch whose commit() said so
+  bool unsure_ = false;            // whether the attempt's stamp was written
+  bool ready_ = false;             // opened to the end
+  bool folds_ = true;              // false while records of another store are taken over
+  std::uint64_t last_number_ = 0;  // given to a batch, committed or not
+  /// Numbers whose commit failed: records may lie there under them, now or in a moment.
+  std::set<std::uint64_t> tried_;
+  Time tried_at_;
+  /// Committed by a commit() that failed afterwards: new to whoever asks again.
+  std::unordered_set<RecordKey, KeyHash> unreported_;
+  std::size_t slice_records_ = slice_records_max;
   std::size_t quarantine_done_ = 0;   // of a batch not reported yet: hash of what is written
   std::vector<AlertChange> carried_;  // happened, nobody told yet
   std::vector<Alert> due_;            // happened, not in `alerts` yet
   bool pending_written_ = false;
-  std::vector<bool> counts_;                     // of the slice at hand: to be counted
   std::unordered_set<RecordKey, KeyHash> seen_;  // of the batch at hand
 
   Time flushed_at_;
@@ -99,6 +117,7 @@ class Writer {
 
   mutable std::mutex shown_mutex_;
   Position shown_;
+  std::vector<std::int64_t> shown_tried_;
 };
 
 /// Bytes the store takes on disk, indexes included, room for new records left out.

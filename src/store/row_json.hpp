@@ -1,5 +1,5 @@
-/// The two small JSON columns of the store, `readings.sensors` and `reasons` (an explanation): written with the
-/// project's own JSON writers, read back by a parser of just what they write.
+/// The two small JSON columns of the store, `readings.sensors` and `reasons` (an explanation):
+/// written with the project's own JSON writers, read back by a parser of just what they write.
 #pragma once
 
 #include <string>

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "store/row_json.hpp"
 #include "store/sqlite_schema.hpp"
 
@@ -58,6 +60,19 @@ std::string select_judged(RecordKind kind, const char* index) {
   return fmt::format("SELECT {}, {} FROM {} AS r INDEXED BY {}_{}", common_columns,
                      is_flow ? flow_columns : "r.sensors", is_flow ? "flows" : "readings",
                      is_flow ? "flows" : "readings", index);
+}
+
+std::string select_arrivals(RecordKind kind) {
+  const bool is_flow = kind == RecordKind::flow;
+  return fmt::format("SELECT {}, {}, r.id FROM {} AS r{} WHERE r.id > ?1 ORDER BY r.id LIMIT ?2",
+                     common_columns, is_flow ? flow_columns : "r.sensors",
+                     is_flow ? "flows" : "readings", judged_joins);
+}
+
+int rowid_column(RecordKind kind) {
+  const auto own =
+      kind == RecordKind::flow ? std::count(flow_columns.begin(), flow_columns.end(), ',') : 0;
+  return first_own_column + static_cast<int>(own) + 1;
 }
 
 Status read_judged(const Statement& row, RecordKind kind, Judged& judged) {

@@ -13,6 +13,9 @@ namespace vedette::sqlite {
 
 /// "SELECT … FROM flows AS r" (or readings); `index` is the one the plan must use.
 std::string select_judged(RecordKind kind, const char* index);
+/// The same rows by rowid, which comes last, from ?1 on (not included), at most ?2.
+std::string select_arrivals(RecordKind kind);
+int rowid_column(RecordKind kind);
 constexpr const char* judged_joins =
     " JOIN devices d ON d.id = r.device JOIN labels l ON l.id = r.label"
     " JOIN models m ON m.id = r.model JOIN labels t ON t.id = r.truth";

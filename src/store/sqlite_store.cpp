@@ -14,6 +14,7 @@
 #include "store/sqlite_reader.hpp"
 #include "store/sqlite_writer.hpp"
 #include "store/store.hpp"
+#include "store/transfer.hpp"
 
 namespace vedette {
 
@@ -99,7 +100,7 @@ Token read_token(const Statement& row) {
 
 constexpr auto bind_nothing = [](Statement&) {};
 
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public Transfer {
  public:
   SqliteStore(std::filesystem::path path, StoreLock lock, std::unique_ptr<sqlite::Writer> writer)
       : lock_(std::move(lock)), path_(std::move(path)), writer_(std::move(writer)), pool_(path_) {}
@@ -149,6 +150,14 @@ class SqliteStore final : public Store {
   Result<std::vector<AuditEntry>> audit(std::size_t limit) const override;
   Status put_setting(std::string_view name, std::string_view value) override;
   Result<std::string> setting(std::string_view name) const override;
+
+  Result<Page<Judged>> arrivals(std::string_view after, std::size_t limit) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_arrivals(db, after, limit); });
+  }
+  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now) override {
+    return writer_->adopt(batch, alerts, now);
+  }
+  Result<std::map<std::string, std::string>> settings() const override;
 
  private:
   StoreLock lock_;  // first: given back last
@@ -309,6 +318,18 @@ Result<std::string> SqliteStore::setting(std::string_view name) const {
     if (!value) return value.error();
     return value->value_or("");
   });
+}
+
+Result<std::map<std::string, std::string>> SqliteStore::settings() const {
+  using Pair = std::pair<std::string, std::string>;
+  const auto rows = pool_.read([](Connection& db) {
+    return collect<Pair>(db, "SELECT name, value FROM settings", bind_nothing,
+                         [](const Statement& row) {
+                           return Pair{std::string{row.text(0)}, std::string{row.text(1)}};
+                         });
+  });
+  if (!rows) return rows.error();
+  return std::map<std::string, std::string>{rows->begin(), rows->end()};
 }
 
 }  // namespace

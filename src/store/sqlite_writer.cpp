@@ -153,7 +153,7 @@ bool Writer::write_record(Judged& judged, Time now) {
   if (!(is_flow ? write_flow(judged, device->id) : write_reading(judged, device->id))) return false;
   judged.is_new = db_.changes() == 1;
   if (!judged.is_new) return true;
-  if (verdict.anomalous) fold_.add(judged, now);
+  if (verdict.anomalous && folds_) fold_.add(judged, now);
   return count_fleet(judged) &&
          devices_.count(*device, judged.received, is_flow, verdict.anomalous, verdict.score);
 }
@@ -253,27 +253,61 @@ bool Writer::write_quarantined(const std::vector<Quarantined>& messages) {
 
 bool Writer::write_alerts() {
   for (const AlertChange& change : fold_.changes()) {
-    const Alert& alert = change.alert;
-    text_.clear();
-    append_explanation_json(text_, alert.why);
-    const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
-                          .bind(2, alert.device)
-                          .bind(3, static_cast<std::int64_t>(alert.kind))
-                          .bind(4, alert.label)
-                          .bind(5, static_cast<std::int64_t>(alert.count))
-                          .bind(6, micros(alert.first))
-                          .bind(7, micros(alert.last))
-                          .bind(8, micros(alert.raised))
-                          .bind(9, micros(alert.updated))
-                          .bind(10, static_cast<double>(alert.peak_score))
-                          .bind(11, alert.peak_record.time_micros)
-                          .bind(12, stored_hash(alert.peak_record.hash))
-                          .bind_or_null(13, text_)
-                          .bind(14, std::int64_t{alert.open})
-                          .run();
-    if (!done) return false;
+    if (!write_alert(change.alert)) return false;
   }
   return true;
+}
+
+bool Writer::write_alert(const Alert& alert) {
+  text_.clear();
+  append_explanation_json(text_, alert.why);
+  const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
+                        .bind(2, alert.device)
+                        .bind(3, static_cast<std::int64_t>(alert.kind))
+                        .bind(4, alert.label)
+                        .bind(5, static_cast<std::int64_t>(alert.count))
+                        .bind(6, micros(alert.first))
+                        .bind(7, micros(alert.last))
+                        .bind(8, micros(alert.raised))
+                        .bind(9, micros(alert.updated))
+                        .bind(10, static_cast<double>(alert.peak_score))
+                        .bind(11, alert.peak_record.time_micros)
+                        .bind(12, stored_hash(alert.peak_record.hash))
+                        .bind_or_null(13, text_)
+                        .bind(14, std::int64_t{alert.open})
+                        .run();
+  return done;
+}
+
+Status Writer::adopt(Batch& batch, std::span<const Alert> alerts, Time now) {
+  const std::scoped_lock lock{mutex_};
+  folds_ = false;
+  Status done = begin();
+  if (done && !write_batch(batch, now)) done = db_.error();
+  for (const Alert& alert : alerts) {
+    if (!done) break;
+    done = adopt_alert(alert);
+  }
+  if (done) done = finish();
+  if (!done) roll_back();
+  folds_ = true;
+  rows_since_upkeep_ += batch.size();
+  if (wal_pages_ > wal_pages_max) checkpoint(wal_pages_max);
+  return done;
+}
+
+Status Writer::adopt_alert(const Alert& alert) {
+  const auto id = static_cast<std::int64_t>(alert.id);
+  const auto there = integer_with("SELECT id FROM alerts WHERE id = ?1 AND ?2 = 0", id, 0);
+  if (!there) return there.error();
+  if (*there == id) return {};
+  if (!write_alert(alert)) return db_.error();
+  const auto marks =
+      db_.cached("UPDATE alerts SET acknowledged = ?2, feedback = ?3, comment = ?4 WHERE id = ?1");
+  if (!marks) return marks.error();
+  (*marks)->bind(1, id).bind(2, std::int64_t{alert.acknowledged});
+  if (!(*marks)->bind(3, alert.feedback).bind(4, alert.comment).run()) return db_.error();
+  return {};
 }
 
 bool Writer::write_totals() {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ class Writer {
                                               const Retention& retention);
   Status commit(Batch& batch, Time now);
   Status maintain(Time now, std::vector<AlertChange>& changes);
+  /// See Transfer::adopt().
+  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now);
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
 
@@ -55,6 +58,8 @@ class Writer {
   bool write_fleet_minute();
   bool write_quarantined(const std::vector<Quarantined>& messages);
   bool write_alerts();
+  bool write_alert(const Alert& alert);
+  Status adopt_alert(const Alert& alert);
   bool write_totals();
 
   // One step of upkeep, see sqlite_retention.cpp.
@@ -85,6 +90,7 @@ class Writer {
   MinuteTally fleet_minute_;
   Tally fleet_total_;
   std::int64_t quarantined_ = 0;
+  bool folds_ = true;  // false while records of another store are taken over
   std::uint64_t rows_since_upkeep_ = 0;
   int wal_pages_ = 0;
   std::string text_;     // scratch: the reasons of one row

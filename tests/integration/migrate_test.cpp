@@ -1,0 +1,152 @@
+// A store goes from SQLite to MongoDB and back, in pieces, and is the same.
+#include <gtest/gtest.h>
+
+#include "base/random.hpp"
+#include "store/mongo_client.hpp"
+#include "store/mongo_rows.hpp"
+#include "store/store.hpp"
+#include "tests/support/mongo.hpp"
+#include "tests/support/service.hpp"
+
+namespace vedette::test {
+namespace {
+
+constexpr std::size_t records = 4'500;
+const Time start = time_from_micros(1'700'000'000'000'000);
+
+void fill(Judged& judged, Random& random, std::uint64_t n) {
+  Record& record = judged.record;
+  record.kind = random.chance(0.5) ? RecordKind::flow : RecordKind::reading;
+  record.device = fmt::format("küche/{}", n % 7);
+  record.time = start + Duration{static_cast<std::int64_t>(random.below(100'000'000))};
+  if (record.kind == RecordKind::flow) {
+    record.flow.uid = fmt::format("C{:x}", random.next());
+    record.flow.orig_h = "10.0.0.1";
+    record.flow.proto = Proto::udp;
+    record.flow.orig_bytes = random.exponential(1e4);
+  } else {
+    record.reading.add("a.b$c", random.normal() * 1e-3);
+    record.reading.add("", static_cast<double>(n));
+  }
+  record.seal();
+  judged.received = start + std::chrono::milliseconds{n};
+  judged.truth.label = n % 3 == 0 ? "Benign" : "";
+  judged.verdict = {};
+  judged.verdict.score = static_cast<float>(random.uniform());
+  judged.verdict.anomalous = judged.verdict.score > 0.9F;
+  judged.verdict.label = judged.verdict.anomalous ? "DDoS" : "Benign";
+  judged.verdict.model = "tree-1";
+  if (judged.verdict.anomalous) {
+    judged.verdict.why.sentence = "because";
+    judged.verdict.why.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3});
+    judged.verdict.why.similar.push_back({record.key, "x", "DDoS", 0.25F});
+  }
+}
+
+void fill_store(const std::filesystem::path& path) {
+  auto opened = open_sqlite_store(path, {});
+  ASSERT_TRUE(opened.ok());
+  Store& store = **opened;
+  Random random{5};
+  Batch batch{500};
+  for (std::size_t n = 0; n < records; n += 500) {
+    batch.reset();
+    while (!batch.full()) fill(batch.add(), random, n + batch.size() - 1);
+    batch.quarantined.push_back({start, fmt::format("topic {}", n), "malformed", "no", "x\xff", 9});
+    ASSERT_TRUE(store.commit(batch, start + std::chrono::seconds{n}).ok());
+  }
+  ASSERT_TRUE(store.mark_alert(2, true, "false_alarm", "a cat").ok());
+  ASSERT_TRUE(store.put_user({"ada", "$argon2id$1", "admin", start}).ok());
+  ASSERT_TRUE(store.put_user({"bob", "$argon2id$2", "viewer", start}).ok());
+  for (const char* hash : {"h1", "h2", "h3"}) {
+    ASSERT_TRUE(
+        store.put_token({hash, "ada", "api", hash, start, start + std::chrono::hours{1}}).ok());
+    ASSERT_TRUE(store.put_audit({start, "ada", "login", hash}).ok());
+  }
+  ASSERT_TRUE(store.put_setting("model.flow.active", "a.vdm").ok());
+}
+
+class Migrate : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (MongoServer::program().empty()) {
+      GTEST_SKIP() << "mongo_server is not built (ninja mongo_server)";
+    }
+    server_.emplace(folder_.path() / "mongo");
+    ASSERT_NO_FATAL_FAILURE(fill_store(folder_.path() / "first.db"));
+  }
+  std::string sqlite(const char* name) const {
+    return "sqlite:" + (folder_.path() / name).string();
+  }
+  TemporaryDirectory folder_;
+  std::optional<MongoServer> server_;
+};
+
+/// The table that the command prints, without the column of the other side.
+void expect_all_same(const Outcome& outcome) {
+  EXPECT_EQ(outcome.code, 0) << outcome.errors << outcome.output;
+  EXPECT_EQ(outcome.output.find("different"), std::string::npos) << outcome.output;
+  for (const char* part : {"verdicts             4500         4500", "quarantine              9",
+                           "users                   2", "tokens                  3",
+                           "audit                   3", "settings                1"}) {
+    EXPECT_NE(outcome.output.find(part), std::string::npos) << part << "\n" << outcome.output;
+  }
+}
+
+TEST_F(Migrate, ThereAndBackAgain) {
+  expect_all_same(run_vedette({"migrate-store", sqlite("first.db"), server_->uri("there")}));
+  // A second run finds nothing to do, and checks again.
+  expect_all_same(run_vedette({"migrate-store", sqlite("first.db"), server_->uri("there")}));
+  expect_all_same(run_vedette({"migrate-store", server_->uri("there"), sqlite("back.db")}));
+
+  const auto first = open_sqlite_store(folder_.path() / "first.db", {});
+  const auto back = open_sqlite_store(folder_.path() / "back.db", {});
+  ASSERT_TRUE(first.ok() && back.ok());
+  const auto devices = (*first)->devices();
+  const auto others = (*back)->devices();
+  ASSERT_EQ(devices->size(), others->size());
+  for (std::size_t i = 0; i < devices->size(); ++i) {
+    EXPECT_EQ((*devices)[i].device, (*others)[i].device);
+    EXPECT_EQ((*devices)[i].readings, (*others)[i].readings);
+    EXPECT_EQ((*devices)[i].first_seen, (*others)[i].first_seen);
+    EXPECT_EQ((*devices)[i].last_seen, (*others)[i].last_seen);
+  }
+  const auto minutes = (*first)->roll_ups("", start, start + std::chrono::hours{1});
+  const auto again = (*back)->roll_ups("", start, start + std::chrono::hours{1});
+  ASSERT_EQ(minutes->size(), again->size());
+  for (std::size_t i = 0; i < minutes->size(); ++i) {
+    EXPECT_EQ((*minutes)[i].flows, (*again)[i].flows);
+    EXPECT_EQ((*minutes)[i].score_max, (*again)[i].score_max);
+  }
+  EXPECT_EQ((*back)->alert(2).value()->comment, "a cat");
+}
+
+TEST_F(Migrate, GoesOnAfterItWasKilled) {
+  Process process{{program(), "migrate-store", sqlite("first.db"), server_->uri("killed")}};
+  const auto client = mongo::Client::make(server_->uri("killed")).value();
+  const auto copied = [&] {
+    mongo::Doc one;
+    one.set("limit", 1);
+    bool some = false;
+    static_cast<void>(client->find(mongo::collection::verdicts, {}, one, [&](const mongo::View&) {
+      some = true;
+      return Status{};
+    }));
+    return some;
+  };
+  ASSERT_TRUE(eventually(copied, std::chrono::minutes{1}));
+  process.kill(SIGKILL);
+  process.wait();
+  expect_all_same(run_vedette({"migrate-store", sqlite("first.db"), server_->uri("killed")}));
+}
+
+TEST_F(Migrate, RefusesATargetThatIsNotEmpty) {
+  ASSERT_NO_FATAL_FAILURE(fill_store(folder_.path() / "other.db"));
+  const Outcome outcome = run_vedette({"migrate-store", sqlite("first.db"), sqlite("other.db")});
+  EXPECT_EQ(outcome.code, 3);
+  EXPECT_NE(outcome.errors.find("the target is not empty: 4500 records"), std::string::npos)
+      << outcome.errors;
+}
+
+}  // namespace
+}  // namespace vedette::test
