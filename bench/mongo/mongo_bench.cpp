@@ -26,7 +26,7 @@ void fill(Judged& judged, Random& random, std::uint64_t n, Time now) {
   judged.verdict = {};
   judged.verdict.score = static_cast<float>(random.uniform()) * 0.4F;
   judged.verdict.threshold = 0.5F;
-  judged.verdict.label = "Benign";
+  judged.verdict.label = judged.verdict.suspect = "Benign";
   judged.verdict.model = "series-1f3a9c02";
 }
 
@@ -46,7 +46,7 @@ int main(int argc, char** argv) {
   if (!store) stop(store.error().message);
   Random random{1};
   Time now = time_from_micros(1'700'000'000'000'000);
-  std::vector<AlertChange> changes;
+  AlarmChanges changes;
   std::chrono::duration<double> took{};
   for (std::size_t done = 0; done < rows; done += batch.records_max()) {
     batch.reset();

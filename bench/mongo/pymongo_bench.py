@@ -31,6 +31,7 @@ def document(draw, n, now_us):
             {"name": "battery", "value": float(n)},
         ],
         "batch": bson.Int64(n // 1000 + 1),
+        "row": bson.Int64(n % 1000),
     }
 
 
@@ -39,7 +40,8 @@ def main():
     client = pymongo.MongoClient(uri, w="majority", journal=True)
     records = client.get_default_database()["verdicts"]
     # The indexes of the store, as far as the server has them.
-    for fields in (["device", "_id"], ["label", "_id"], ["anomalous", "_id"], ["batch", "_id"]):
+    for fields in (["device", "_id"], ["label", "_id"], ["anomalous", "_id"], ["excluded"],
+                   ["batch", "row"]):
         records.create_index([(field, 1) for field in fields])
     draw = random.Random(1)
     documents = [document(draw, n, 1_700_000_000_000_000 + n // 1000 * 250_000) for n in range(rows)]

@@ -97,7 +97,7 @@ void run(const std::filesystem::path& folder, const Load& load, std::size_t batc
   double cpu = 0;
   double wall = 0;
   std::uint64_t fresh = 0;
-  std::vector<AlertChange> changes;
+  AlarmChanges changes;
   for (std::size_t done = 0; done < rows; done += batch_size) {
     batch.reset();
     while (!batch.full()) fill(batch.add(), random, load, done + batch.size(), now);

@@ -1,10 +1,13 @@
 /** Whole objects for tests; each test says only what it is about. */
-import type { CauseScore, Counters, DetectorScore, RunningEpisode, Scoreboard, ScoredEpisode, Simulation, Tick, Verdict } from "@/lib/api-types";
+import type {
+  Alert, CauseScore, Counters, DetectorScore, Exclusion, Explanation, Incident, Preview, PreviewCounts, RunningEpisode, Scoreboard,
+  ScoredEpisode, Simulation, Threshold, Tick, Verdict, WorkingThreshold,
+} from "@/lib/api-types";
 
 export function counters(changes: Partial<Counters> = {}): Counters {
   return {
     received: 0, verdicts: 0, quarantined: 0, waiting: 0, duplicates: 0,
-    anomalies: 0, flows: 0, readings: 0, sink_failures: 0, ...changes,
+    anomalies: 0, excluded: 0, flows: 0, readings: 0, sink_failures: 0, ...changes,
   };
 }
 
@@ -19,11 +22,14 @@ export function tick(second: number, changes: Partial<Counters> = {}, verdictRat
   };
 }
 
+const nothingToExplain: Explanation = { sentence: "", usual_of: "training", reasons: [], changes: [], changed_score: 0, similar: [] };
+
 export function verdict(id: string, changes: Partial<Verdict> = {}): Verdict {
   return {
     id, device: "cam-1", kind: "flow", time: "2026-01-01T00:00:00Z", received: "2026-01-01T00:00:01Z",
     score: 0.1, threshold: 0.5, anomalous: false, certainty: "sure", label: "Benign",
-    model: "tree-00000001", reasons: [], record: { proto: "tcp" }, ...changes,
+    confidence: 1, learning: [], suspect: "DDoS", excluded: 0, model: "tree-00000001",
+    record: { proto: "tcp" }, ...nothingToExplain, ...changes,
   };
 }
 
@@ -75,5 +81,56 @@ export function simulation(changes: Partial<Simulation> = {}): Simulation {
       { name: "drift", label: "drift", fault: true, meaning: "values move away slowly" },
     ],
     episodes: [], ...changes,
+  };
+}
+
+/** Twelve flows to a controller, from second 10 to 40. */
+export function alert(changes: Partial<Alert> = {}): Alert {
+  return {
+    id: 7, device: "camera-01", kind: "flow", label: "C&C", labels: [{ label: "C&C", count: 12 }], nature: "attack", count: 12,
+    first: at(10), last: at(40), raised: at(11), updated: at(41), peak_score: 0.97, peak_record: "19b-1",
+    destination: "198.51.100.7", port: 6667, samples: ["19b-1"], incident: 3, open: true,
+    acknowledged: false, feedback: "", comment: "", ...nothingToExplain, ...changes,
+  };
+}
+
+export function incident(changes: Partial<Incident> = {}): Incident {
+  return {
+    id: 3, title: "camera-01: C&C to 198.51.100.7:6667", nature: "attack", rank: 63, joint: false, devices: ["camera-01"], device_count: 1,
+    alerts: [7], alert_count: 1, labels: [{ label: "C&C", count: 12 }], destination: "198.51.100.7", port: 6667, count: 12,
+    first: at(10), last: at(40), raised: at(11), updated: at(41), peak_score: 0.97, open: true,
+    acknowledged: false, feedback: "", comment: "", ...changes,
+  };
+}
+
+export function exclusion(changes: Partial<Exclusion> = {}): Exclusion {
+  return {
+    id: 5, device: "camera-01", kind: "", label: "", destination: "", port: null, from: null, to: null, day: null,
+    reason: "backup", created_by: "anna", created: at(0), expires: null, active: true, hidden: 0, ...changes,
+  };
+}
+
+export function previewCounts(changes: Partial<PreviewCounts> = {}): PreviewCounts {
+  return { anomalous: 0, excluded: 0, alerts: 0, incidents: 0, ...changes };
+}
+
+export function preview(changes: Partial<Preview> = {}): Preview {
+  return {
+    from: at(0), to: at(86_400), covered_to: at(86_400), cut: false, now: previewCounts(), would: previewCounts(),
+    hidden: 0, raised: 0, days: [], devices: [], ...changes,
+  };
+}
+
+export function working(changes: Partial<WorkingThreshold> = {}): WorkingThreshold {
+  return {
+    model: "tree-00000001", value: 0.62, device_kinds: [], kept: true, guarantee: "the threshold its training chose",
+    benign_records: 0, expected_recall: null, expected_misses: null, expected_alerts: null, ...changes,
+  };
+}
+
+export function threshold(changes: Partial<Threshold> = {}): Threshold {
+  return {
+    target: { alerts_per_day: null, false_positive_rate: null }, set_by: "configuration", devices: 8,
+    flow: working(), reading: null, raises: [], ...changes,
   };
 }

@@ -75,7 +75,24 @@ struct Api::Impl {
     return match.route->handler(service, {request, **caller, match.argument});
   }
 
+  /// A notice for each new one.
+  void tell_drift() {
+    const auto drift = service.parts.pipeline.drift();
+    for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+      const DriftLook& now = drift[static_cast<std::size_t>(kind)];
+      std::uint64_t& told = drift_told[static_cast<std::size_t>(kind)];
+      const bool news = now.notices > told;
+      told = now.notices;
+      if (!news || !service.parts.hub.has_subscribers()) continue;
+      Json event = drift_json(now);
+      event["record_kind"] = name_of(kind);
+      service.parts.hub.publish("drift",
+                                event.dump(-1, ' ', false, Json::error_handler_t::replace));
+    }
+  }
+
   ApiState service;
+  std::array<std::uint64_t, record_kind_count> drift_told{};
 };
 
 Api::Api(ApiParts parts) : impl_(std::make_unique<Impl>(std::move(parts))) {}
@@ -96,6 +113,8 @@ std::size_t Api::body_limit(const HttpRequest& request) {
 
 void Api::tick() {
   ApiState& service = impl_->service;
+  service.thresholds.tick();
+  impl_->tell_drift();
   service.timeline.sample(service.parts.clock.now(), look_at(service.parts.pipeline.counters()));
   if (service.parts.hub.has_subscribers()) {
     service.parts.hub.publish("tick", tick_json(service));

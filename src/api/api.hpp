@@ -19,8 +19,13 @@
 
 namespace vedette {
 
+class Exclusions;
 class Scoreboard;
 class FleetControl;
+
+/// What a user may ask of alarms.
+constexpr double alerts_per_day_max = 1e6;
+constexpr double false_positive_rate_max = 0.1;
 
 /// A file of the dashboard, embedded in the program.
 struct Asset {
@@ -42,7 +47,9 @@ struct ApiParts {
   std::function<void(std::span<std::byte>)> entropy;
   std::string version;
   Scoreboard* scoreboard = nullptr;  ///< null: nobody tells the truth
+  Exclusions* exclusions = nullptr;  ///< what the line marks by; null: the store alone keeps them
   FleetControl* fleet = nullptr;     ///< null: no fleet runs beside the service
+  AlarmTarget alarm_target{};        ///< of the configuration; a user may set another
 };
 
 /// handle() runs on several threads at once; tick() on one, once a second.

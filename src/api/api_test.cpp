@@ -149,7 +149,7 @@ TEST_F(ApiTest, StatusTellsTheLawAndTheRest) {
   EXPECT_EQ(status["counters"]["verdicts"], 2);
   EXPECT_EQ(status["counters"]["quarantined"], 1);
   EXPECT_EQ(status["counters"]["waiting"], 0);
-  EXPECT_EQ(status["counters"].size(), 9U);
+  EXPECT_EQ(status["counters"].size(), 10U);
   EXPECT_EQ(status["lag"]["batch_size"], 3);
   EXPECT_EQ(status["store"]["bytes"], 4096);
   EXPECT_TRUE(status["models"]["flow"].is_null());
@@ -280,6 +280,105 @@ TEST_F(ApiTest, AlertsAreMarkedAndAudited) {
   EXPECT_EQ(audit["items"][0]["user"], "admin");
   EXPECT_EQ(audit["items"][0]["subject"], "7");
   EXPECT_EQ(as("admin", "POST", "/api/v1/alerts/8", R"({"acknowledged":true})").status, 404);
+}
+
+TEST_F(ApiTest, IncidentsAreMarkedAndAudited) {
+  Incident incident;
+  incident.id = 7;
+  incident.title = "boiler: temperature froze";
+  incident.nature = Nature::device_health;
+  store.all_incidents = {incident};
+  const auto list = json(as("viewer", "GET", "/api/v1/incidents?order=rank&nature=device_health"));
+  EXPECT_EQ(list["items"][0]["title"], "boiler: temperature froze");
+  EXPECT_EQ(json(as("viewer", "GET", "/api/v1/incidents?nature=attack"))["items"].size(), 0U);
+  EXPECT_EQ(json(as("viewer", "GET", "/api/v1/incidents/7"))["nature"], "device_health");
+  const auto marked = json(as("admin", "POST", "/api/v1/incidents/7",
+                              R"({"acknowledged":true,"feedback":"true_alarm"})"));
+  EXPECT_EQ(marked["acknowledged"], true);
+  EXPECT_EQ(marked["feedback"], "true_alarm");
+  const auto audit = json(as("admin", "GET", "/api/v1/audit"));
+  EXPECT_EQ(audit["items"][0]["action"], "incident.acknowledge");
+  EXPECT_EQ(as("admin", "POST", "/api/v1/incidents/8", R"({"acknowledged":true})").status, 404);
+  EXPECT_EQ(detail(as("admin", "GET", "/api/v1/incidents?order=best")),
+            "parameter order: \"best\" is not rank or newest");
+  EXPECT_EQ(detail(as("admin", "GET", "/api/v1/alerts?nature=evil")),
+            "parameter nature: \"evil\" is not attack, behaviour, device_health or data_quality");
+}
+
+TEST_F(ApiTest, ExclusionsAreMadeFollowedByTheLineAndUndone) {
+  const auto made = as("admin", "POST", "/api/v1/exclusions",
+                       R"({"device":"cam","port":123,"day":{"from":"22:00","to":"06:30"},)"
+                       R"("reason":"time sync","expires":"2026-11-24T00:00:00Z"})");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_EQ(json(made)["id"], 1);
+  EXPECT_EQ(json(made)["created_by"], "admin");
+  EXPECT_EQ(json(made)["active"], true);
+  const auto list = json(as("viewer", "GET", "/api/v1/exclusions"));
+  ASSERT_EQ(list["items"].size(), 1U);
+  EXPECT_EQ(list["items"][0]["day"]["to"], "06:30");
+  EXPECT_EQ(list["items"][0]["port"], 123);
+  EXPECT_TRUE(list["items"][0]["from"].is_null());
+  ASSERT_EQ(exclusions.look()->all().size(), 1U);
+  EXPECT_EQ(exclusions.look()->all()[0].device, "cam");
+  EXPECT_EQ(as("admin", "DELETE", "/api/v1/exclusions/1").status, 204);
+  EXPECT_TRUE(exclusions.look()->all().empty());
+  EXPECT_EQ(as("admin", "DELETE", "/api/v1/exclusions/1").status, 404);
+  const auto audit = json(as("admin", "GET", "/api/v1/audit"));
+  EXPECT_EQ(audit["items"][0]["action"], "exclusion.delete");
+  EXPECT_EQ(audit["items"][1]["action"], "exclusion.create");
+}
+
+TEST_F(ApiTest, BadExclusionsAndPreviewsAreNamed) {
+  struct Fact {
+    const char* path;
+    const char* body;
+    const char* detail;
+  };
+  const Fact facts[] = {
+      {"exclusions", R"({"reason":"x"})",
+       "an exclusion names a device, kind, label, destination, port, day, from or to"},
+      {"exclusions", R"({"device":"a"})", "member reason is missing"},
+      {"exclusions", R"({"device":"a","reason":""})", "member reason: an exclusion says why"},
+      {"exclusions", R"({"port":65536,"reason":"x"})",
+       "member port is not a whole number from 0 to 65535"},
+      {"exclusions", R"({"kind":"cat","reason":"x"})",
+       "member kind: \"cat\" is not flow or reading"},
+      {"exclusions", R"({"day":{"from":"22:00","to":"24:00"},"reason":"x"})",
+       "member day: from and to are two different times like 22:00"},
+      {"exclusions", R"({"device":"a","reason":"x","expires":"2026-11-23T11:00:00Z"})",
+       "member expires: it is not in the future"},
+      {"preview", R"({"threshold":2})", "member threshold is not a number from 0 to 1"},
+      {"preview", R"({"kind":"flow"})", "member kind: it is for a threshold"},
+      {"preview", R"({"exclusions":5})", "member exclusions is not a list of at most 100"},
+      {"preview", R"({"exclusions":[{"device":"a"},{"devise":"a","port":1}]})",
+       "exclusions[1]: member \"devise\" is not known here"},
+      {"preview", R"({"without":["a"]})", "without[0] is not the id of an exclusion"},
+  };
+  for (const Fact& fact : facts) {
+    const auto response = as("admin", "POST", std::string{"/api/v1/"} + fact.path, fact.body);
+    EXPECT_EQ(response.status, 400) << fact.body;
+    EXPECT_EQ(detail(response), fact.detail) << fact.body;
+  }
+}
+
+TEST_F(ApiTest, PreviewsCountBothSides) {
+  for (int i = 0; i < 4; ++i) {
+    Judged item = judged(i, "cam", i < 3);
+    item.verdict.threshold = 0.2F;
+    item.verdict.score = i < 3 ? 0.25F + 0.2F * static_cast<float>(i) : 0.1F;
+    store.judged.push_back(item);
+  }
+  const auto preview = json(as("viewer", "POST", "/api/v1/preview", R"({"threshold":0.6})"));
+  EXPECT_EQ(preview["now"]["anomalous"], 3);
+  EXPECT_EQ(preview["would"]["anomalous"], 1);
+  EXPECT_EQ(preview["hidden"], 2);
+  EXPECT_EQ(preview["raised"], 0);
+  EXPECT_EQ(preview["now"]["alerts"], 1);
+  EXPECT_EQ(preview["would"]["alerts"], 0);
+  EXPECT_EQ(preview["cut"], false);
+  EXPECT_EQ(preview["days"][0]["day"], "2026-11-23");
+  EXPECT_EQ(preview["devices"][0]["device"], "cam");
+  EXPECT_EQ(preview["devices"][0]["now"]["incidents"], 1);
 }
 
 TEST_F(ApiTest, BadBodiesAreNamed) {

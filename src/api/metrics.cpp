@@ -65,6 +65,8 @@ void add_line(Families& families, const Counters& counters) {
   families.counter("vedette_duplicates_total", "Verdicts on records the store knew already",
                    now.duplicates);
   families.counter("vedette_anomalies_total", "Verdicts that were anomalous", now.anomalies);
+  families.counter("vedette_excluded_total", "Anomalous verdicts that an exclusion covers",
+                   now.excluded);
   families.counter("vedette_flows_total", "Verdicts on flows", now.flows);
   families.counter("vedette_readings_total", "Verdicts on readings", now.readings);
   families.counter("vedette_sink_failures_total", "Refusals of a sink", now.sink_failures);
@@ -84,6 +86,10 @@ void add_store(Families& families, const StoreCounts& counts) {
   families.gauge("vedette_store_readings", "Readings in the store",
                  static_cast<double>(counts.readings));
   families.gauge("vedette_store_alerts", "Alerts in the store", static_cast<double>(counts.alerts));
+  families.gauge("vedette_store_incidents", "Incidents in the store",
+                 static_cast<double>(counts.incidents));
+  families.gauge("vedette_open_incidents", "Incidents that are open",
+                 static_cast<double>(counts.open_incidents));
 }
 
 void add_models(Families& families, const DetectorSet& set) {
@@ -95,6 +101,38 @@ void add_models(Families& families, const DetectorSet& set) {
                     {"id", detector->file().id},
                     {"kind", std::string{detector->model().kind()}}});
   }
+}
+
+void add_memory(Families& families, const MemoryLook& memory) {
+  families.gauge("vedette_sources", "Devices whose flows the line remembers",
+                 static_cast<double>(memory.sources));
+  families.gauge("vedette_series", "Series of values the line remembers",
+                 static_cast<double>(memory.series));
+  families.counter("vedette_sources_evicted_total", "Devices forgotten for want of room",
+                   memory.sources_evicted);
+  families.counter("vedette_too_late_total", "Flows too late to be counted", memory.too_late);
+}
+
+void add_drift(Families& families, const std::array<DriftLook, record_kind_count>& drift) {
+  // Metrics of one name stand together: one walk for each name.
+  const auto each = [&](auto add) {
+    for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+      const DriftLook& look = drift[static_cast<std::size_t>(kind)];
+      if (!look.model.empty()) add(look, std::string{name_of(kind)});
+    }
+  };
+  each([&](const DriftLook& look, const std::string& kind) {
+    families.counter("vedette_drift_notices_total", "Notices of drift", look.notices,
+                     {{"record_kind", kind}});
+  });
+  each([&](const DriftLook& look, const std::string& kind) {
+    families.gauge("vedette_drift_score_mean", "Mean score of records judged normal",
+                   look.score_mean, {{"record_kind", kind}});
+  });
+  each([&](const DriftLook& look, const std::string& kind) {
+    families.gauge("vedette_drift_columns", "Columns that left their training range",
+                   static_cast<double>(look.drifted_columns), {{"record_kind", kind}});
+  });
 }
 
 void add_scoreboard(Families& families, const Scoreboard& scoreboard) {
@@ -131,6 +169,8 @@ std::string metrics_text(const ApiParts& parts, const StoreCounts& counts) {
                  parts.pipeline.source_connected() ? 1 : 0);
   add_store(families, counts);
   add_models(families, *parts.pipeline.detectors());
+  add_memory(families, parts.pipeline.memory());
+  add_drift(families, parts.pipeline.drift());
   if (parts.scoreboard != nullptr) add_scoreboard(families, *parts.scoreboard);
   families.gauge("vedette_live_subscribers", "Open live streams",
                  static_cast<double>(parts.hub.subscribers()));

@@ -6,6 +6,7 @@
 #include <set>
 #include <system_error>
 
+#include "api/threshold_desk.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "base/text.hpp"
@@ -150,9 +151,7 @@ Result<ModelCard> ModelDesk::activate(std::string_view id) {
     if (!file) return file.error();
     auto detector = Detector::make(std::move(file).value());
     if (!detector) return detector.error();
-    auto next = std::make_shared<DetectorSet>(*parts_.pipeline.detectors());
-    next->active[static_cast<std::size_t>(card->record_kind)] = std::move(detector).value();
-    parts_.pipeline.swap(std::move(next));
+    thresholds_.activate(std::move(detector).value());
   }
   // Remembered also when it judges already: it may have been chosen on the command line.
   const Status put = parts_.store.put_setting(

@@ -14,6 +14,8 @@
 
 namespace vedette {
 
+class ThresholdDesk;
+
 constexpr std::size_t model_files_max = 1000;
 
 /// What the list says of a model; the model itself is not kept in memory.
@@ -35,7 +37,8 @@ struct ModelCard {
 /// Thread-safe. Decoded files are cached by name, size and time of change.
 class ModelDesk {
  public:
-  explicit ModelDesk(const ApiParts& parts) : parts_(parts) {}
+  ModelDesk(const ApiParts& parts, ThresholdDesk& thresholds)
+      : parts_(parts), thresholds_(thresholds) {}
 
   /// By file name; files that are no models are logged once and left out.
   /// @return io (also for more than model_files_max files).
@@ -58,6 +61,7 @@ class ModelDesk {
   Known& look_at_file(const std::filesystem::directory_entry& entry);
 
   const ApiParts& parts_;
+  ThresholdDesk& thresholds_;
   std::mutex mutex_;
   std::map<std::string, Known> known_;
 };

@@ -23,7 +23,16 @@ Json metrics_json(const std::string& text) {
   return deep || parsed.is_discarded() ? Json{} : parsed;
 }
 
-Json card_json(const ModelCard& card) {
+/// What the model works with now; null while it does not judge.
+Json working_of(const ApiState& service, const ModelCard& card) {
+  if (!card.active) return {};
+  for (const ThresholdState& state : service.thresholds.states()) {
+    if (state.model == card.id) return working_json(state);
+  }
+  return {};
+}
+
+Json card_json(const ApiState& service, const ModelCard& card) {
   return {{"id", card.id},
           {"file", card.file},
           {"kind", card.kind},
@@ -36,6 +45,7 @@ Json card_json(const ModelCard& card) {
            {{"value", json_number(card.threshold.value)},
             {"false_positive_rate", card.threshold.false_positive_rate},
             {"benign_rows", card.threshold.benign_rows}}},
+          {"working", working_of(service, card)},
           {"description", card.description},
           {"bytes", card.bytes},
           {"active", card.active}};
@@ -48,8 +58,8 @@ HttpResponse get_models(ApiState& service, const Call& call) {
   if (auto problem = none.problem()) return std::move(*problem);
   const auto cards = service.models.list();
   if (!cards) return problem_of(cards.error());
-  return list_answer(*cards, "", [](std::string& out, const ModelCard& card) {
-    out += card_json(card).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return list_answer(*cards, "", [&](std::string& out, const ModelCard& card) {
+    out += card_json(service, card).dump(-1, ' ', false, Json::error_handler_t::replace);
   });
 }
 
@@ -60,7 +70,7 @@ HttpResponse post_model(ApiState& service, const Call& call) {
   if (!card && card.error().code == Errc::busy) return http_problem(409, card.error().message);
   if (!card) return problem_of(card.error());
   service.auth.audit(call.caller.user, "model.upload", card->id);
-  return json_answer(card_json(*card), 201);
+  return json_answer(card_json(service, *card), 201);
 }
 
 HttpResponse activate_model(ApiState& service, const Call& call) {
@@ -69,7 +79,7 @@ HttpResponse activate_model(ApiState& service, const Call& call) {
   const auto card = service.models.activate(call.argument);
   if (!card) return problem_of(card.error());
   service.auth.audit(call.caller.user, "model.activate", card->id);
-  return json_answer(card_json(*card));
+  return json_answer(card_json(service, *card));
 }
 
 }  // namespace vedette

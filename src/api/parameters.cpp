@@ -51,6 +51,14 @@ std::optional<RecordKind> Parameters::kind(std::string_view name) {
   return {};
 }
 
+std::optional<Nature> Parameters::nature(std::string_view name) {
+  const auto value = take(name);
+  if (!value) return {};
+  const auto nature = nature_from(*value);
+  if (!nature) refuse(name, *value, "attack, behaviour, device_health or data_quality");
+  return nature;
+}
+
 std::optional<Time> Parameters::time(std::string_view name) {
   const auto value = take(name);
   if (!value) return {};
@@ -89,6 +97,11 @@ Fields::Fields(const HttpRequest& request)
   }
   if (body_.is_discarded()) complain("the body is not JSON");
   if (!body_.is_object()) complain("the body is not a JSON object");
+}
+
+Fields::Fields(nlohmann::json object, std::string_view place)
+    : body_(std::move(object)), place_(fmt::format("{}: ", place)) {
+  if (!body_.is_object()) complain("it is not a JSON object");
 }
 
 void Fields::complain(std::string sentence) {
@@ -149,12 +162,61 @@ double Fields::number(std::string_view name, double low, double high,
   return low;
 }
 
-std::optional<HttpResponse> Fields::problem() const {
-  if (!complaint_.empty()) return http_problem(400, complaint_);
+const nlohmann::json* Fields::member_if(std::string_view name) {
+  const nlohmann::json* value = take(name, false);
+  return value == nullptr || value->is_null() ? nullptr : value;
+}
+
+std::optional<double> Fields::number_if(std::string_view name, double low, double high) {
+  if (member_if(name) == nullptr) return {};
+  return number(name, low, high);
+}
+
+std::optional<std::uint64_t> Fields::integer_if(std::string_view name, std::uint64_t low,
+                                                std::uint64_t high) {
+  if (member_if(name) == nullptr) return {};
+  return integer(name, low, high);
+}
+
+std::optional<RecordKind> Fields::kind_if(std::string_view name) {
+  if (member_if(name) == nullptr) return {};
+  const std::string text = this->text(name, 32);
+  if (text.empty()) return {};
+  for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+    if (text == name_of(kind)) return kind;
+  }
+  complain(fmt::format("member {}: {} is not flow or reading", name, vedette::quoted(text)));
+  return {};
+}
+
+std::optional<Time> Fields::time_if(std::string_view name) {
+  if (member_if(name) == nullptr) return {};
+  const std::string text = this->text(name, 64);
+  const auto time = parse_time(text);
+  if (time) return *time;
+  complain(fmt::format("member {}: {} is not a time like 2026-11-23T12:00:00Z", name,
+                       vedette::quoted(text)));
+  return {};
+}
+
+void Fields::adopt(const Fields& inner) {
+  if (const std::string sentence = inner.complaint(); !sentence.empty()) complain(sentence);
+}
+
+std::string Fields::complaint() const {
+  if (!complaint_.empty()) return place_ + complaint_;
+  if (!body_.is_object()) return {};
   for (const auto& [name, value] : body_.items()) {
     if (!known_.contains(name)) {
-      return http_problem(400, fmt::format("member {} is not known here", vedette::quoted(name)));
+      return fmt::format("{}member {} is not known here", place_, vedette::quoted(name));
     }
+  }
+  return {};
+}
+
+std::optional<HttpResponse> Fields::problem() const {
+  if (const std::string sentence = complaint(); !sentence.empty()) {
+    return http_problem(400, sentence);
   }
   return {};
 }

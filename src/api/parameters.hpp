@@ -11,6 +11,7 @@
 
 #include "base/clock.hpp"
 #include "net/net.hpp"
+#include "record/nature.hpp"
 #include "record/record.hpp"
 
 namespace vedette {
@@ -23,6 +24,7 @@ class Parameters {
   std::string text(std::string_view name, std::size_t bytes_max);
   std::optional<bool> flag(std::string_view name);
   std::optional<RecordKind> kind(std::string_view name);
+  std::optional<Nature> nature(std::string_view name);
   std::optional<Time> time(std::string_view name);
   std::uint64_t integer(std::string_view name, std::uint64_t low, std::uint64_t high,
                         std::uint64_t fallback);
@@ -43,6 +45,8 @@ class Parameters {
 class Fields {
  public:
   explicit Fields(const HttpRequest& request);
+  /// Of an object inside a body, which complaints call `place` ("exclusions[0]").
+  Fields(nlohmann::json object, std::string_view place);
 
   /// Required unless `fallback` is given.
   std::string text(std::string_view name, std::size_t bytes_max,
@@ -52,15 +56,26 @@ class Fields {
   /// Required unless `fallback` is given.
   double number(std::string_view name, double low, double high,
                 std::optional<double> fallback = {});
+  std::optional<double> number_if(std::string_view name, double low, double high);
+  std::optional<std::uint64_t> integer_if(std::string_view name, std::uint64_t low,
+                                          std::uint64_t high);
+  std::optional<RecordKind> kind_if(std::string_view name);
+  std::optional<Time> time_if(std::string_view name);
+  /// The member itself, for what has members of its own; null when it is absent or null.
+  const nlohmann::json* member_if(std::string_view name);
   void complain(std::string sentence);
+  /// Of an object inside: complaints of `inner` become this one's.
+  void adopt(const Fields& inner);
   std::optional<HttpResponse> problem() const;
 
  private:
+  std::string complaint() const;
   const nlohmann::json* take(std::string_view name, bool required);
 
   nlohmann::json body_;
   std::set<std::string, std::less<>> known_;
   std::string complaint_;
+  std::string place_;  ///< "" for the body itself
 };
 
 }  // namespace vedette

@@ -1,5 +1,6 @@
 /// What came in and what was made of it: devices, records, verdicts, alerts, quarantine.
 #include <algorithm>
+#include <limits>
 
 #include "api/json.hpp"
 #include "api/parameters.hpp"
@@ -151,6 +152,8 @@ HttpResponse get_alerts(ApiState& service, const Call& call) {
   Parameters parameters{call.request};
   AlertQuery query;
   query.device = parameters.text("device", Record::device_bytes_max);
+  query.nature = parameters.nature("nature");
+  query.incident = parameters.integer("incident", 0, std::numeric_limits<std::int64_t>::max(), 0);
   query.open = parameters.flag("open");
   query.acknowledged = parameters.flag("acknowledged");
   query.before = parameters.text("before", cursor_bytes_max);
@@ -185,6 +188,7 @@ HttpResponse post_alert(ApiState& service, const Call& call) {
   if (!marked) return problem_of(marked.error());
   service.auth.audit(call.caller.user, "alert.acknowledge", call.argument);
   const FoundAlert after = find_alert(service, call.argument);
+  if (after.alert) hear_feedback(service, before, *after.alert, call.caller.user);
   return after.alert ? alert_answer(*after.alert) : after.problem;
 }
 

@@ -30,11 +30,21 @@ constexpr std::array table{
     Route{"GET",    "/api/v1/alerts",               Access::viewer, &get_alerts},
     Route{"GET",    "/api/v1/alerts/{id}",          Access::viewer, &get_alert},
     Route{"POST",   "/api/v1/alerts/{id}",          Access::admin,  &post_alert},
+    Route{"GET",    "/api/v1/incidents",            Access::viewer, &get_incidents},
+    Route{"GET",    "/api/v1/incidents/{id}",       Access::viewer, &get_incident},
+    Route{"POST",   "/api/v1/incidents/{id}",       Access::admin,  &post_incident},
+    Route{"GET",    "/api/v1/exclusions",           Access::viewer, &get_exclusions},
+    Route{"POST",   "/api/v1/exclusions",           Access::admin,  &post_exclusion},
+    Route{"DELETE", "/api/v1/exclusions/{id}",      Access::admin,  &delete_exclusion},
+    Route{"POST",   "/api/v1/preview",              Access::viewer, &post_preview},
     Route{"GET",    "/api/v1/quarantine",           Access::viewer, &get_quarantine},
 
     Route{"GET",    "/api/v1/models",               Access::viewer, &get_models},
     Route{"POST",   "/api/v1/models",               Access::admin,  &post_model},
     Route{"POST",   "/api/v1/models/{id}/activate", Access::admin,  &activate_model},
+
+    Route{"GET",    "/api/v1/threshold",            Access::viewer, &get_threshold},
+    Route{"PUT",    "/api/v1/threshold",            Access::admin,  &put_threshold},
 
     Route{"GET",    "/api/v1/scoreboard",           Access::viewer, &get_scoreboard},
     Route{"POST",   "/api/v1/scoreboard/reset",     Access::admin,  &reset_scoreboard},

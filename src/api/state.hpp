@@ -1,12 +1,15 @@
 /// ApiState: what the handlers work with, and the handlers, one for each route.
 #pragma once
 
+#include <mutex>
 #include <string>
 
 #include "api/api.hpp"
 #include "api/assets.hpp"
 #include "api/auth.hpp"
+#include "api/json.hpp"
 #include "api/model_desk.hpp"
+#include "api/threshold_desk.hpp"
 #include "api/timeline.hpp"
 #include "sink/sink.hpp"
 
@@ -16,16 +19,20 @@ struct ApiState {
   explicit ApiState(ApiParts given)
       : parts(std::move(given)),
         auth(parts.store, parts.clock, parts.entropy),
-        models(parts),
+        thresholds(parts),
+        models(parts, thresholds),
         shelf(parts.assets),
         started(parts.clock.now()) {}
 
   ApiParts parts;
   Auth auth;
+  ThresholdDesk thresholds;
   ModelDesk models;
   AssetShelf shelf;
   Timeline timeline;
   Time started;
+  std::mutex exclusions_mutex;  ///< held while the store's list and the line's set are changed
+  std::mutex preview_mutex;     ///< one preview at a time: each keeps a core busy
 };
 
 /// One call of a route. `caller` is nobody for open routes.
@@ -60,6 +67,17 @@ HttpResponse get_alert(ApiState& service, const Call& call);
 HttpResponse post_alert(ApiState& service, const Call& call);
 HttpResponse get_quarantine(ApiState& service, const Call& call);
 
+// alarm_handlers.cpp
+HttpResponse get_incidents(ApiState& service, const Call& call);
+HttpResponse get_incident(ApiState& service, const Call& call);
+HttpResponse post_incident(ApiState& service, const Call& call);
+HttpResponse get_exclusions(ApiState& service, const Call& call);
+HttpResponse post_exclusion(ApiState& service, const Call& call);
+HttpResponse delete_exclusion(ApiState& service, const Call& call);
+
+// preview_handlers.cpp
+HttpResponse post_preview(ApiState& service, const Call& call);
+
 // simulation_handlers.cpp
 HttpResponse get_scoreboard(ApiState& service, const Call& call);
 HttpResponse reset_scoreboard(ApiState& service, const Call& call);
@@ -78,6 +96,19 @@ HttpResponse get_tokens(ApiState& service, const Call& call);
 HttpResponse post_token(ApiState& service, const Call& call);
 HttpResponse delete_token(ApiState& service, const Call& call);
 HttpResponse get_audit(ApiState& service, const Call& call);
+
+// threshold_handlers.cpp
+HttpResponse get_threshold(ApiState& service, const Call& call);
+HttpResponse put_threshold(ApiState& service, const Call& call);
+Json thresholds_json(const ThresholdDesk& desk);
+/// Null when no model judges.
+Json working_json(const ThresholdState& state);
+Json memory_json(const MemoryLook& memory);
+/// Null before the first record.
+Json drift_json(const DriftLook& drift);
+/// A user's word on an alert may raise or lower a threshold; both are audited.
+void hear_feedback(ApiState& service, const Alert& before, const Alert& after,
+                   const std::string& user);
 
 // model_handlers.cpp
 HttpResponse get_models(ApiState& service, const Call& call);

@@ -18,15 +18,11 @@ std::string_view health_of(const ApiState& service) {
 }
 
 Json counters_json(const CountersSnapshot& counters) {
-  return {{"received", counters.received},
-          {"verdicts", counters.verdicts},
-          {"quarantined", counters.quarantined},
-          {"waiting", counters.waiting},
-          {"duplicates", counters.duplicates},
-          {"anomalies", counters.anomalies},
-          {"flows", counters.flows},
-          {"readings", counters.readings},
-          {"sink_failures", counters.sink_failures}};
+  return {{"received", counters.received},       {"verdicts", counters.verdicts},
+          {"quarantined", counters.quarantined}, {"waiting", counters.waiting},
+          {"duplicates", counters.duplicates},   {"anomalies", counters.anomalies},
+          {"excluded", counters.excluded},       {"flows", counters.flows},
+          {"readings", counters.readings},       {"sink_failures", counters.sink_failures}};
 }
 
 Json rates_json(const Rates& rates) {
@@ -39,6 +35,8 @@ Json store_json(const StoreCounts& counts) {
           {"readings", counts.readings},
           {"anomalies", counts.anomalies},
           {"alerts", counts.alerts},
+          {"incidents", counts.incidents},
+          {"open_incidents", counts.open_incidents},
           {"quarantined", counts.quarantined},
           {"bytes", counts.bytes}};
 }
@@ -52,6 +50,11 @@ Json active_models_json(const DetectorSet& set) {
     model = {{"id", detector->file().id}, {"kind", detector->model().kind()}};
   }
   return models;
+}
+
+Json drifts_json(const std::array<DriftLook, record_kind_count>& drift) {
+  return {{"flow", drift_json(drift[static_cast<std::size_t>(RecordKind::flow)])},
+          {"reading", drift_json(drift[static_cast<std::size_t>(RecordKind::reading)])}};
 }
 
 }  // namespace
@@ -84,6 +87,9 @@ HttpResponse get_status(ApiState& service, const Call& call) {
         {"batch_size", counters.last_batch_size.load()}}},
       {"store", store_json(*counts)},
       {"models", active_models_json(*parts.pipeline.detectors())},
+      {"thresholds", thresholds_json(service.thresholds)},
+      {"memory", memory_json(parts.pipeline.memory())},
+      {"drift", drifts_json(parts.pipeline.drift())},
       {"live", {{"subscribers", parts.hub.subscribers()}, {"dropped", parts.hub.dropped()}}},
   });
 }

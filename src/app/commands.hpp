@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -29,8 +30,10 @@ struct TrainCommand {
   std::string columns;                ///< "": the data set's, or behaviour
   std::string split = "random";
   double train_share = 0.8;
-  double false_positive_rate = 1e-3;
+  double false_positive_rate = 1e-4;
   std::uint64_t seed = 1;
+  double alerts_per_day = 0;  ///< above 0: instead of the rate
+  std::uint32_t devices = 1;  ///< that raise them
   std::uint32_t trials = 24;
   std::uint32_t threads = 0;  ///< 0: all there are
   bool binary = false;
@@ -48,12 +51,19 @@ struct CompareCommand {
   std::string split = "random";
   double train_share = 0.8;
   std::uint32_t folds = 5;
-  double false_positive_rate = 1e-3;
+  double false_positive_rate = 1e-4;
   std::uint64_t seed = 1;
   std::uint32_t threads = 0;  ///< 0: all there are
   bool binary = false;
   bool as_published = false;
   bool json = false;
+  std::vector<std::string> train_only;  ///< the following of leave-one-capture-out
+  std::vector<std::string> doubtful;
+  std::uint32_t adapt = 0;
+  bool drop_doubted = true;
+  bool simulated = true;
+  bool controls = false;
+  bool without = false;
   std::filesystem::path report;  ///< "": NAME.comparison.html beside where one is; "-": none
 };
 Status run_compare(const CompareCommand& options, const Clock& clock, std::stop_token stop);
@@ -108,9 +118,9 @@ Status run_serve(const std::filesystem::path& config, const Clock& clock, std::s
 
 struct DemoOptions {
   std::filesystem::path state = "vedette-demo";
-  std::filesystem::path scenario;  ///< empty: the story of demo_story.hpp
-  std::uint64_t seed = 1;
-  std::uint16_t port = 8080;  ///< the next free one is taken when it is busy
+  std::filesystem::path scenario;     ///< empty: the story of demo_story.hpp
+  std::optional<std::uint64_t> seed;  ///< instead of the scenario's own
+  std::uint16_t port = 8080;          ///< the next free one is taken when it is busy
 };
 Status run_demo(const DemoOptions& options, const Clock& clock, std::stop_token stop);
 

@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 
+#include "api/api.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "net/topic_filter.hpp"
@@ -67,6 +68,17 @@ class Section {
     out.clear();
     for (const auto& item : *array) out.push_back(**item.as_string());
   }
+  /// A number above 0.
+  void read(const char* key, double& out, double high) {
+    const toml::node* node = find(key);
+    if (node == nullptr) return;
+    const auto value = node->value<double>();
+    if (!node->is_number() || !value || !(*value > 0) || *value > high) {
+      return fail(*node, node->is_number() ? Errc::out_of_range : Errc::wrong_type,
+                  describe(key, fmt::format("a number above 0, at most {}", high)));
+    }
+    out = *value;
+  }
   template <class T>
   requires std::is_integral_v<T>
   void read(const char* key, T& out, std::int64_t low, std::int64_t high) {
@@ -120,7 +132,7 @@ void read_http(Section&& section, Config::Http& http) {
 void read_store(Section&& section, Config::StoreSettings& store) {
   std::int64_t days = 30;
   std::int64_t mebibytes = 10 * 1024;
-  std::int64_t quiet = store.retention.alert_quiet.count();
+  std::int64_t quiet = store.retention.alarms.quiet.count();
   section.read("uri", store.uri);
   section.read("retention_days", days, 1, 36'500);
   section.read("size_max_mib", mebibytes, 16, std::int64_t{1} << 30);
@@ -128,7 +140,7 @@ void read_store(Section&& section, Config::StoreSettings& store) {
   section.read("alert_quiet_seconds", quiet, 1, 86'400);
   store.retention.age_max = std::chrono::hours{days * 24};
   store.retention.bytes_max = static_cast<std::uint64_t>(mebibytes) << 20U;
-  store.retention.alert_quiet = std::chrono::seconds{quiet};
+  store.retention.alarms.quiet = std::chrono::seconds{quiet};
 }
 
 void read_rest(const toml::table& root, const std::filesystem::path& path,
@@ -145,6 +157,18 @@ void read_rest(const toml::table& root, const std::filesystem::path& path,
     Section section{root, "alerts", path, error};
     section.read("mqtt", config.alerts.mqtt);
     section.read("topic_prefix", config.alerts.topic_prefix);
+    section.read("per_day", config.alerts.per_day, alerts_per_day_max);
+    section.read("false_positive_rate", config.alerts.false_positive_rate, false_positive_rate_max);
+    std::int64_t evidence = 2;
+    section.read("evidence", evidence, 1, 10);
+    config.store.retention.alarms.evidence = static_cast<float>(evidence);
+  }
+  {
+    Section section{root, "state", path, error};
+    std::int64_t every = config.state.every.count();
+    section.read("keep", config.state.keep);
+    section.read("every_seconds", every, 1, 86'400);
+    config.state.every = std::chrono::seconds{every};
   }
   {
     Section section{root, "scoreboard", path, error};
@@ -172,8 +196,8 @@ void anchor(Config& config, const std::filesystem::path& folder) {
 }
 
 std::optional<Error> check_tables(const toml::table& root, const std::filesystem::path& path) {
-  static const std::set<std::string_view> known{"mqtt",   "http",       "store", "models",
-                                                "alerts", "scoreboard", "limits"};
+  static const std::set<std::string_view> known{"mqtt",   "http",  "store",      "models",
+                                                "alerts", "state", "scoreboard", "limits"};
   for (const auto& [key, node] : root) {
     if (known.contains(key.str())) continue;
     return Error{Errc::unsupported,
@@ -199,6 +223,11 @@ Result<Config> parse_config(std::string_view text, const std::filesystem::path& 
         Errc::out_of_range,
         fmt::format("{}: mqtt.receive_maximum ({}) is below limits.batch_records_max ({})",
                     path.string(), config.mqtt.receive_maximum, config.limits.batch_records_max)};
+  }
+  if (config.alerts.per_day > 0 && config.alerts.false_positive_rate > 0) {
+    return Error{Errc::refused,
+                 fmt::format("{}: alerts.per_day and alerts.false_positive_rate exclude each other",
+                             path.string())};
   }
   if (config.http.certificate.empty() != config.http.key.empty()) {
     return Error{Errc::missing_field,

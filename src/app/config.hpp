@@ -40,7 +40,14 @@ struct Config {
   struct Alerts {
     bool mqtt = true;
     std::string topic_prefix = "vedette";
+    /// At most one of both; 0: not said. Neither: the threshold of the model's file.
+    double per_day = 0;
+    double false_positive_rate = 0;
   } alerts;
+  struct State {
+    bool keep = true;  ///< what the line knows of the devices, beside the store
+    std::chrono::seconds every{60};
+  } state;
   struct ScoreboardSettings {
     std::string truth;  ///< topic filter of the truth of simulated records; "": no scoreboard
   } scoreboard;

@@ -32,6 +32,10 @@ reading = ""
 [alerts]
 mqtt = false
 topic_prefix = "sentry"
+per_day = 3
+[state]
+keep = false
+every_seconds = 10
 [scoreboard]
 truth = "plant/truth"
 [limits]
@@ -50,11 +54,15 @@ batch_records_max = 500
   EXPECT_EQ(config->store.retention.age_max, std::chrono::hours{7 * 24});
   EXPECT_EQ(config->store.retention.bytes_max, 100ULL << 20U);
   EXPECT_EQ(config->store.retention.quarantine_max, 50U);
-  EXPECT_EQ(config->store.retention.alert_quiet, std::chrono::seconds{30});
+  EXPECT_EQ(config->store.retention.alarms.quiet, std::chrono::seconds{30});
   EXPECT_EQ(config->models.flow, "/etc/vedette/tree.vdm");
   EXPECT_EQ(config->models.reading, "");
   EXPECT_FALSE(config->alerts.mqtt);
   EXPECT_EQ(config->alerts.topic_prefix, "sentry");
+  EXPECT_EQ(config->alerts.per_day, 3);
+  EXPECT_EQ(config->alerts.false_positive_rate, 0);
+  EXPECT_FALSE(config->state.keep);
+  EXPECT_EQ(config->state.every, std::chrono::seconds{10});
   EXPECT_EQ(config->scoreboard.truth, "plant/truth");
   EXPECT_EQ(config->limits.payload_bytes_max, 1000U);
   EXPECT_EQ(config->limits.batch_records_max, 500U);
@@ -82,6 +90,13 @@ TEST(Config, SaysFileLineAndPiece) {
            Row{"mqtt = 1", "v.toml line 1: \"mqtt\" is no table"},
            Row{"[http\nport = 1", "v.toml line 1:"},
            Row{"[alerts]\nmqtt = \"yes\"", "v.toml line 2: alerts.mqtt must be true or false"},
+           Row{"[alerts]\nper_day = 0", "v.toml line 2: alerts.per_day must be a number above 0"},
+           Row{"[alerts]\nfalse_positive_rate = 0.5",
+               "v.toml line 2: alerts.false_positive_rate must be a number above 0, at most 0.1"},
+           Row{"[alerts]\nper_day = 3\nfalse_positive_rate = 0.01",
+               "v.toml: alerts.per_day and alerts.false_positive_rate exclude each other"},
+           Row{"[state]\nevery_seconds = 0",
+               "v.toml line 2: state.every_seconds must be an integer from 1 to 86400"},
            Row{"[http]\nkey = \"k\"", "http.certificate and http.key belong together"},
            Row{"[scoreboard]\ntruth = \"iot/truth\"",
                "v.toml: scoreboard.truth \"iot/truth\" overlaps mqtt.filters \"iot/#\": a "

@@ -59,13 +59,14 @@ void describe_fit(CLI::App& sub, Options& options) {
   sub.add_option("dataset", options.dataset, "a data set from prepare")->required();
   sub.add_option(
       "--columns", options.columns,
-      "behaviour, windows, published24 or ports (default: what prepare was told, or behaviour)");
+      "behaviour, windows, published24 or ports (default: what prepare was told, or behaviour; "
+      "windows when captures in the order of time are left out in turn)");
   sub.add_option("--train-share", options.train_share, "share of the rows to fit on")
       ->check(CLI::Range(0.05, 0.95))
       ->capture_default_str();
   sub.add_option("--fpr", options.false_positive_rate,
-                 "false-positive rate the threshold is set to")
-      ->check(CLI::Range(0.0, 0.5))
+                 "false-positive rate the threshold is calibrated to")
+      ->check(CLI::Range(1e-9, 0.5))
       ->capture_default_str();
   sub.add_option("--seed", options.seed)->capture_default_str();
   sub.add_option("--threads", options.threads, "0: all there are; the models are the same")
@@ -100,6 +101,13 @@ void add_data_commands(CLI::App& app, Command& chosen) {
         sub.add_option("-o,--out", options.out, "the model file to write")->required();
         describe_fit(sub, options);
         sub.add_option("--split", options.split, "random, time or capture")->capture_default_str();
+        sub.add_option("--alerts-per-day", options.alerts_per_day,
+                       "a budget instead of a rate: so many alerts a day at most (--split time or "
+                       "capture)")
+            ->check(CLI::Range(1e-6, 1e6));
+        sub.add_option("--devices", options.devices, "of the fleet the budget is for")
+            ->check(CLI::Range(1, 10'000'000))
+            ->capture_default_str();
         sub.add_option("--set", options.settings, "a setting of the model, as name=value");
         sub.add_flag("--search", options.search, "try settings by cross-validation, take the best");
         sub.add_option("--trials", options.trials, "settings that --search tries")
@@ -123,6 +131,25 @@ void add_data_commands(CLI::App& app, Command& chosen) {
         sub.add_option("--folds", options.folds, "of kfold")
             ->check(CLI::Range(2, 100))
             ->capture_default_str();
+        sub.add_option("--train-only", options.train_only,
+                       "captures with this in their name are never left out: simulated ones");
+        sub.add_option("--doubtful", options.doubtful,
+                       "benign rows reported apart as well: CAPTURE:ADDRESS, CAPTURE::PORT");
+        sub.add_option("--adapt", options.adapt,
+                       "figures also with a threshold raised by so many first records of the "
+                       "capture left out")
+            ->check(CLI::Range(0, 1'000'000));
+        sub.add_flag("--drop-doubted,!--keep-doubted", options.drop_doubted,
+                     "leaving captures out: benign rows of infected captures that the other "
+                     "captures' model takes for attacks are not trained on (default: so)");
+        sub.add_flag("--simulated,!--no-simulated", options.simulated,
+                     "leaving captures out with the columns windows: trains on simulated captures "
+                     "as well (default: so)");
+        sub.add_flag(
+            "--controls", options.controls,
+            "trees of ports alone, of time alone and of shuffled labels beside the models");
+        sub.add_flag("--without", options.without,
+                     "each model again without each family of columns");
         sub.add_option("--set", options.settings, "a setting of one model, as model.name=value");
         sub.add_option("--report", options.report,
                        "where the HTML report goes (default: DATASET.comparison.html), - for none");
@@ -177,7 +204,7 @@ void add_service_commands(CLI::App& app, Command& chosen) {
         sub.add_option("--state", options.state, "folder for what it keeps")->capture_default_str();
         sub.add_option("--scenario", options.scenario,
                        "a scenario file (default: a story of five minutes)");
-        sub.add_option("--seed", options.seed)->capture_default_str();
+        sub.add_option("--seed", options.seed, "instead of the scenario's own");
         sub.add_option("--port", options.port, "of the dashboard")->capture_default_str();
       },
       [](const DemoOptions& options, World& world) {

@@ -52,9 +52,21 @@ struct Sum {
 };
 
 /// The parts of a store, in the order they are copied.
-enum Part { verdicts, alerts, quarantine, users, tokens, audit, settings, part_count };
-constexpr std::string_view part_names[] = {"verdicts", "alerts", "quarantine", "users",
-                                           "tokens",   "audit",  "settings"};
+enum Part {
+  verdicts,
+  alerts,
+  incidents,
+  exclusions,
+  quarantine,
+  users,
+  tokens,
+  audit,
+  settings,
+  part_count
+};
+constexpr std::string_view part_names[] = {"verdicts",   "alerts",     "incidents",
+                                           "exclusions", "quarantine", "users",
+                                           "tokens",     "audit",      "settings"};
 using Sums = std::array<Sum, part_count>;
 
 /// Calls `take` for each page of records, in order of arrival.
@@ -62,7 +74,7 @@ template <class Take>
 Status each_arrival(const Transfer& from, std::string cursor, std::stop_token stop, Take&& take) {
   do {
     if (stop.stop_requested()) return Error{Errc::cancelled, "stopped; run it again to go on"};
-    auto page = from.arrivals(cursor, page_records);
+    auto page = from.records(cursor, page_records);
     if (!page) return page.error();
     cursor = page->next;
     if (Status done = take(page->items, cursor); !done) return done;
@@ -76,6 +88,19 @@ Status each_alert(const Store& from, Take&& take) {
   query.limit = page_rows;
   do {
     const auto page = from.alerts(query);
+    if (!page) return page.error();
+    query.before = page->next;
+    if (Status done = take(page->items); !done) return done;
+  } while (!query.before.empty());
+  return {};
+}
+
+template <class Take>
+Status each_incident(const Store& from, Take&& take) {
+  IncidentQuery query;
+  query.limit = page_rows;
+  do {
+    const auto page = from.incidents(query);
     if (!page) return page.error();
     query.before = page->next;
     if (Status done = take(page->items); !done) return done;
@@ -147,11 +172,19 @@ Status copy_verdicts(const Side& from, const Side& to, std::stop_token stop) {
                       });
 }
 
-Status copy_alerts(const Side& from, const Side& to) {
+Status copy_alarms(const Side& from, const Side& to) {
   Batch nothing{1};
-  return each_alert(*from.store, [&](const std::vector<Alert>& items) {
-    return to.transfer->adopt(nothing, items, Time{});
+  Status done = each_alert(*from.store, [&](const std::vector<Alert>& items) {
+    return to.transfer->adopt(nothing, {.alerts = items, .incidents = {}, .exclusions = {}}, {});
   });
+  if (!done) return done;
+  done = each_incident(*from.store, [&](const std::vector<Incident>& items) {
+    return to.transfer->adopt(nothing, {.alerts = {}, .incidents = items, .exclusions = {}}, {});
+  });
+  if (!done) return done;
+  const auto kept = from.store->exclusions();
+  if (!kept) return kept.error();
+  return to.transfer->adopt(nothing, {.alerts = {}, .incidents = {}, .exclusions = *kept}, {});
 }
 
 /// What has no key of its own is continued behind as many as are there.
@@ -197,39 +230,59 @@ Status copy_people(const Side& from, const Side& to) {
   return {};
 }
 
-Result<Sums> sums_of(const Side& side, const char* title, std::stop_token stop) {
-  Sums sums;
-  std::string text;
+Status add_records(const Side& side, const char* title, std::stop_token stop, Sum& sum) {
   const auto counts = side.store->counts();
   if (!counts) return counts.error();
   Progress progress{title, counts->flows + counts->readings};
-  Status done = each_arrival(*side.transfer, "", stop,
-                             [&](const std::vector<Judged>& items, const std::string&) {
-                               for (const Judged& judged : items) {
-                                 text.clear();
-                                 append_verdict_json(text, judged);
-                                 sums[verdicts].add(text + judged.truth.label);
-                               }
-                               progress.advance(items.size());
-                               return Status{};
-                             });
-  if (!done) return done.error();
-  done = each_alert(*side.store, [&](const std::vector<Alert>& items) {
-    for (const Alert& alert : items) {
+  std::string text;
+  return each_arrival(*side.transfer, "", stop,
+                      [&](const std::vector<Judged>& items, const std::string&) {
+                        for (const Judged& judged : items) {
+                          text.clear();
+                          append_verdict_json(text, judged);
+                          sum.add(text + judged.truth.label);
+                        }
+                        progress.advance(items.size());
+                        return Status{};
+                      });
+}
+
+std::string text_of(const Exclusion& one) {
+  const auto time = [](const std::optional<Time>& t) { return t ? micros(*t) : 0; };
+  return fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}-{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", one.id,
+                     one.device, one.kind ? name_of(*one.kind) : "", one.label, one.destination,
+                     one.port ? *one.port : -1, one.day ? one.day->from.count() : -1,
+                     one.day ? one.day->to.count() : -1, time(one.from), time(one.to), one.reason,
+                     one.created_by, micros(one.created), time(one.expires), one.hidden);
+}
+
+Status add_alarms(const Store& store, Sums& sums) {
+  std::string text;
+  const auto add_all = [&](Sum& sum, const auto& items, auto append) {
+    for (const auto& item : items) {
       text.clear();
-      append_alert_json(text, alert);
-      sums[alerts].add(text);
+      append(text, item);
+      sum.add(text);
     }
     return Status{};
+  };
+  Status done = each_alert(store, [&](const std::vector<Alert>& items) {
+    return add_all(sums[alerts], items, append_alert_json);
   });
-  if (!done) return done.error();
-  const auto refused = all_quarantined(*side.store);
+  if (!done) return done;
+  done = each_incident(store, [&](const std::vector<Incident>& items) {
+    return add_all(sums[incidents], items, append_incident_json);
+  });
+  if (!done) return done;
+  const auto kept = store.exclusions();
+  if (!kept) return kept.error();
+  for (const Exclusion& one : *kept) sums[exclusions].add(text_of(one));
+  const auto refused = all_quarantined(store);
   if (!refused) return refused.error();
-  for (const Quarantined& message : *refused) {
-    text.clear();
-    append_quarantined_json(text, message);
-    sums[quarantine].add(text);
-  }
+  return add_all(sums[quarantine], *refused, append_quarantined_json);
+}
+
+Status add_people(const Side& side, Sums& sums) {
   const auto people = side.store->users();
   if (!people) return people.error();
   for (const User& user : *people) {
@@ -251,6 +304,15 @@ Result<Sums> sums_of(const Side& side, const char* title, std::stop_token stop) 
   const auto values = all_settings(*side.transfer);
   if (!values) return values.error();
   for (const auto& [name, value] : *values) sums[settings].add(name + "\n" + value);
+  return {};
+}
+
+Result<Sums> sums_of(const Side& side, const char* title, std::stop_token stop) {
+  Sums sums;
+  Status done = add_records(side, title, stop, sums[verdicts]);
+  if (done) done = add_alarms(*side.store, sums);
+  if (done) done = add_people(side, sums);
+  if (!done) return done.error();
   return sums;
 }
 
@@ -302,7 +364,7 @@ Status run_migrate(const MigrateOptions& options, std::stop_token stop) {
   const std::string source = fmt::format("{:016x}", hash64(options.from));
   if (Status done = check_target(*to, source); !done) return done;
   if (Status done = copy_verdicts(*from, *to, stop); !done) return done;
-  if (Status done = copy_alerts(*from, *to); !done) return done;
+  if (Status done = copy_alarms(*from, *to); !done) return done;
   if (Status done = copy_quarantine(*from, *to); !done) return done;
   if (Status done = copy_people(*from, *to); !done) return done;
   return compare(*from, *to, stop);

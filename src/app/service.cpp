@@ -80,6 +80,16 @@ Result<MqttOptions> connection(const Config& config, std::string_view client_suf
   return options;
 }
 
+/// Beside the store: "vedette.db" and "vedette.state".
+std::filesystem::path state_file(const Config& config) {
+  if (!config.state.keep) return {};
+  std::string_view path = config.store.uri;
+  if (constexpr std::string_view scheme = "sqlite:"; path.starts_with(scheme)) {
+    path.remove_prefix(scheme.size());
+  }
+  return std::filesystem::path{path}.replace_extension(".state");
+}
+
 std::uint64_t random_seed() {
   std::uint64_t seed = 0;
   system_entropy(std::as_writable_bytes(std::span{&seed, 1}));
@@ -109,6 +119,9 @@ Status Service::open_parts() {
   auto store = open_store(config_.store.uri, config_.store.retention);
   if (!store) return store.error();
   store_ = std::move(store).value();
+  auto exclusions = store_->exclusions();
+  if (!exclusions) return exclusions.error();
+  exclusions_.swap(std::move(exclusions).value());
   if (!config_.alerts.mqtt) return {};
   auto options = connection(config_, "-alerts");
   if (!options) return options.error();
@@ -156,14 +169,18 @@ Status Service::open_line() {
       std::make_unique<Ingest>(std::move(source).value(), std::move(decoder)), *detectors,
       std::move(sinks), clock_,
       PipelineOptions{.batch_records_max = config_.limits.batch_records_max,
-                      .spacing = std::chrono::milliseconds{3}});
+                      .spacing = std::chrono::milliseconds{3},
+                      .state_file = state_file(config_),
+                      .state_every = config_.state.every,
+                      .exclusions = &exclusions_});
   return {};
 }
 
 Status Service::open_http() {
-  api_ = std::make_unique<Api>(ApiParts{*store_, *pipeline_, hub_, clock_, model_kinds(),
-                                        config_.models.folder, dashboard_assets(), system_entropy,
-                                        VEDETTE_VERSION, scoreboard_.get(), fleet_});
+  api_ = std::make_unique<Api>(
+      ApiParts{*store_, *pipeline_, hub_, clock_, model_kinds(), config_.models.folder,
+               dashboard_assets(), system_entropy, VEDETTE_VERSION, scoreboard_.get(), &exclusions_,
+               fleet_, AlarmTarget{config_.alerts.false_positive_rate, config_.alerts.per_day}});
   HttpOptions options;
   options.address = config_.http.address;
   options.port = config_.http.port;

@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 
+#include "alarm/exclusions.hpp"
 #include "api/api.hpp"
 #include "app/config.hpp"
 #include "app/truth_channel.hpp"
@@ -52,6 +53,7 @@ class Service {
   std::unique_ptr<MqttPublisher> publisher_;  ///< alerts and status; null when switched off
   std::unique_ptr<Scoreboard> scoreboard_;    ///< null when nobody tells the truth
   std::unique_ptr<TruthChannel> truth_;
+  Exclusions exclusions_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<HttpServer> http_;

@@ -4,6 +4,7 @@
 #include "app/tables.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "pipeline/explain.hpp"
 
 namespace vedette {
 
@@ -37,8 +38,33 @@ Result<Stages> walk(const RawMessage& message, const DetectorSet& detectors) {
   const RowNotes notes = detector.features().apply(stages.judged.record, windows, stages.row);
   stages.probabilities.resize(detector.model().class_count());
   detector.model().score({stages.row.data(), 1, stages.row.size()}, stages.probabilities);
-  judge(detector, to_score(stages.probabilities), notes, stages.row, stages.judged.verdict);
+  const Score score = to_score(stages.probabilities);
+  judge(detector, detector.file().threshold.value, score, notes, stages.judged.verdict);
+  Explainer{}.look(detector, stages.judged.record, notes, score, stages.row, stages.judged.verdict);
   return stages;
+}
+
+void print_why(const Verdict& verdict) {
+  const Explanation& why = verdict.why;
+  if (!why.sentence.empty()) fmt::print("why        {}\n", why.sentence);
+  for (const Reason& reason : why.reasons) {
+    fmt::print("           because {} = {:g} (usual {:g} … {:g}), weight {:.3f}: {}\n",
+               reason.feature, reason.value, reason.usual_low, reason.usual_high, reason.weight,
+               reason.text);
+  }
+  for (const Change& change : why.changes) {
+    fmt::print("           normal with {} = {:g} instead of {:g}\n", change.feature, change.to,
+               change.from);
+  }
+  if (!why.changes.empty()) {
+    fmt::print("           score then {:.6f}\n", why.changed_score);
+  } else if (verdict.anomalous) {
+    fmt::print("           no small change was found that makes it normal\n");
+  }
+  for (const Similar& one : why.similar) {
+    fmt::print("           like {} of {} in {}: {} (distance {:.4f})\n", to_text(one.key),
+               one.device, one.capture, one.label, one.distance);
+  }
 }
 
 void print_text(const RawMessage& message, const Stages& stages) {
@@ -63,13 +89,11 @@ void print_text(const RawMessage& message, const Stages& stages) {
                stages.probabilities[i]);
   }
   const Verdict& verdict = stages.judged.verdict;
-  fmt::print("verdict    {}: score {:.6f}, threshold {:.6f}, label {}, certainty {}\n",
+  fmt::print("verdict    {}: score {:.6f}, threshold {:.6f}, label {}, certainty {} ({:.0f} %)\n",
              verdict.anomalous ? "ANOMALOUS" : "normal", verdict.score, verdict.threshold,
-             verdict.label, name_of(verdict.certainty));
-  for (const Reason& reason : verdict.why.reasons) {
-    fmt::print("           because {} = {:g} (usual {:g} … {:g}), weight {:.3f}\n", reason.feature,
-               reason.value, reason.usual_low, reason.usual_high, reason.weight);
-  }
+             verdict.label, name_of(verdict.certainty),
+             static_cast<double>(verdict.confidence) * 100);
+  print_why(verdict);
 }
 
 void print_json(const Stages& stages) {

@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "app/commands.hpp"
+#include "app/simulated_captures.hpp"
 #include "app/tables.hpp"
 #include "base/file.hpp"
 #include "feature/feature.hpp"
@@ -161,6 +162,30 @@ Status read_settings(const std::vector<std::string>& settings, std::vector<Conte
   return {};
 }
 
+/// Only the columns that need whole captures need more of them.
+bool takes_simulated(const CompareCommand& command, const Dataset& dataset) {
+  if (!command.simulated || command.split != "leave-one-capture-out") return false;
+  const std::string_view columns = command.columns.empty() ? dataset.columns() : command.columns;
+  const std::vector<bool> whole = in_time_order(dataset);
+  return columns == "windows" ||
+         (columns.empty() && std::count(whole.begin(), whole.end(), true) >= 2);
+}
+
+/// What a source did lately can be asked where records stand in the order of time: there it is
+/// asked unless other columns were named, and samples are passed over.
+void set_leave_out(const CompareCommand& command, const Dataset& dataset, TrainOptions& options) {
+  if (command.split != "leave-one-capture-out") return;
+  const std::vector<bool> whole = in_time_order(dataset);
+  const bool any = std::count(whole.begin(), whole.end(), true) >= 2;
+  if (command.columns.empty() && dataset.columns().empty() && any) options.columns = "windows";
+  options.split.whole_only = options.columns == "windows";
+  options.split.train_only = command.train_only;
+  options.split.train_only.emplace_back(simulated_prefix);
+  options.leave_out.adapt = command.adapt;
+  options.leave_out.doubtful = command.doubtful;
+  options.leave_out.drop_doubted = command.drop_doubted;
+}
+
 /// Said before hours of training, not after.
 Status check_folder_of(const std::filesystem::path& path) {
   const auto folder = path.parent_path();
@@ -180,6 +205,8 @@ Status run_train(const TrainCommand& command, const Clock& clock, std::stop_toke
   if (!dataset) return dataset.error();
   Progress progress{fmt::format("training {}", command.model), 0};
   TrainOptions options = train_options(command, *dataset, clock, stop, progress);
+  options.alerts_per_day = command.alerts_per_day;
+  options.devices = command.devices;
   if (Status read = read_settings(command.settings, options.fit); !read) return read;
   if (command.as_published) options.fit.values["as_published"] = "true";
   if (command.search) {
@@ -205,11 +232,18 @@ Status run_compare(const CompareCommand& command, const Clock& clock, std::stop_
       contender.values["as_published"] = "true";
     }
   }
-  const Result<Dataset> dataset = Dataset::load(command.dataset);
+  Result<Dataset> dataset = Dataset::load(command.dataset);
   if (!dataset) return dataset.error();
+  if (takes_simulated(command, *dataset)) {
+    dataset = with_simulated(*dataset);
+    if (!dataset) return dataset.error();
+  }
   Progress progress{"comparing", 0};
   TrainOptions options = train_options(command, *dataset, clock, stop, progress);
   options.split.folds = command.folds;
+  options.controls = command.controls;
+  options.without = command.without;
+  set_leave_out(command, *dataset, options);
   const Result<Comparison> comparison = compare(*dataset, *contenders, options);
   if (!comparison) return comparison.error();
   progress.finish();

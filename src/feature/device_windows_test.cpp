@@ -162,16 +162,98 @@ TEST(DeviceWindows, TheLeastRecentlySeenSourceLeavesAndIsCounted) {
   EXPECT_EQ(narrow.windows.sources_evicted(), 1U) << "a had left";
 }
 
-TEST(DeviceWindows, ASourceIsLearnedForItsFirstRecords) {
-  Line line;
+Record flow_of(const std::string& device, std::int64_t seconds, const char* peer = "1.1.1.1",
+               std::uint16_t port = 443) {
   Record record;
-  record.device = "new";
+  record.device = device;
+  record.time = time_from_micros(1'600'000'000'000'000 + seconds * 1'000'000);
+  record.flow.resp_h = peer;
+  record.flow.resp_p = port;
+  record.flow.proto = Proto::tcp;
+  record.flow.conn_state = ConnState::SF;
+  return record;
+}
+
+TEST(DeviceWindows, ASourceIsLearnedUntilItsHabitsAndRatesAreKnown) {
+  Line line;
   std::vector<float> row(line.flows->schema().width());
-  for (std::uint32_t i = 1; i <= 2 * SourceState::warm_up_records; ++i) {
-    record.time = time_from_micros(std::int64_t{i} * 1'000'000);
-    EXPECT_EQ(line.flows->apply(record, line.windows, row).learning,
-              i <= SourceState::warm_up_records)
-        << i;
+  float before = -1;
+  for (std::int64_t i = 1; i <= 800; ++i) {
+    const RowNotes notes = line.flows->apply(flow_of("new", i), line.windows, row);
+    const std::uint8_t expected = static_cast<std::uint8_t>(
+        (i <= SourceState::warm_up_records ? bit_of(Lesson::habits) : 0) |
+        (i <= 60 ? bit_of(Lesson::rate_minute) : 0) | (i <= 600 ? bit_of(Lesson::rate_ten) : 0));
+    ASSERT_EQ(notes.lessons, expected) << i;
+    ASSERT_EQ(notes.learning, expected != 0) << i;
+    ASSERT_GE(notes.confidence, before) << i;
+    before = notes.confidence;
+  }
+  EXPECT_EQ(before, 1);
+}
+
+/// Cameras that speak to two peers every two seconds; one floods.
+void let_cameras_live(Line& line, std::int64_t seconds) {
+  for (std::int64_t second = 0; second < seconds; ++second) {
+    for (const char* device : {"camera-01", "camera-02", "camera-03"}) {
+      if (second % 2 == 0)
+        line.row(flow_of(device, second, second % 4 == 0 ? "1.1.1.1" : "2.2.2.2"));
+    }
+    for (int i = 0; i < 40; ++i) line.row(flow_of("camera-04", second, "6.6.6.6", 23));
+  }
+}
+float column(const Line& line, const std::vector<float>& row, std::string_view name) {
+  const auto& columns = line.flows->schema().columns;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    if (columns[c].name == name) return row[c];
+  }
+  ADD_FAILURE() << name;
+  return 0;
+}
+
+TEST(DeviceWindows, ADeviceNeverSeenStartsAsItsPeersAre) {
+  Line line;
+  let_cameras_live(line, 1200);
+  const auto known = line.row(flow_of("camera-01", 1200));
+  std::vector<float> row(known.size());
+  const RowNotes notes = line.flows->apply(flow_of("camera-77", 1200), line.windows, row);
+  EXPECT_EQ(notes.lessons,
+            bit_of(Lesson::habits) | bit_of(Lesson::rate_minute) | bit_of(Lesson::rate_ten))
+      << "what it does itself is still to be seen";
+  EXPECT_NEAR(notes.confidence, 0.5, 0.02);
+  for (const char* name : {"source_flows_10m", "source_flows_1m", "pair_share_10m",
+                           "source_failed_10m", "source_entropy_10m"}) {
+    EXPECT_NEAR(column(line, row, name), column(line, known, name), 0.05) << name;
+  }
+  EXPECT_EQ(column(line, row, "new_destination"), 0) << "cameras speak to it";
+  EXPECT_EQ(column(line, line.row(flow_of("camera-77", 1201, "9.9.9.9")), "new_destination"), 1);
+  // The peers' states are their own still.
+  EXPECT_EQ(column(line, line.row(flow_of("camera-01", 1201, "9.9.9.9")), "new_destination"), 1);
+}
+
+TEST(DeviceWindows, WithoutPeersItStartsFromNothing) {
+  Line line;
+  let_cameras_live(line, 1200);
+  std::vector<float> row(line.flows->schema().width());
+  for (const char* device : {"plug-01", "10.0.0.7", "camera"}) {
+    const bool kind = std::string_view{device} == "camera";
+    const RowNotes notes = line.flows->apply(flow_of(device, 1200), line.windows, row);
+    EXPECT_EQ(notes.confidence > 0.4F, kind) << device;
+    EXPECT_EQ(column(line, row, "new_destination"), kind ? 0 : 1) << device;
+  }
+  // Peers that have been silent for an hour are nobody's example.
+  EXPECT_LT(line.flows->apply(flow_of("camera-88", 4800), line.windows, row).confidence, 0.1F);
+}
+
+TEST(DeviceWindows, PeersSurviveARestart) {
+  Line line;
+  let_cameras_live(line, 600);
+  const auto bytes = saved(line);
+  Line restarted;
+  ByteReader in(bytes);
+  ASSERT_TRUE(restarted.windows.load(in, features));
+  for (int i = 0; i < 100; ++i) {
+    const Record record = flow_of("camera-50", 600 + i, i % 3 == 0 ? "1.1.1.1" : "7.7.7.7");
+    ASSERT_EQ(line.row(record), restarted.row(record)) << i;
   }
 }
 

@@ -14,6 +14,7 @@
 #include "base/result.hpp"
 #include "record/record.hpp"
 #include "record/schema.hpp"
+#include "record/verdict.hpp"
 
 namespace vedette {
 
@@ -32,6 +33,11 @@ class DeviceWindows {
   ~DeviceWindows();
   DeviceWindows(DeviceWindows&&) noexcept;
   DeviceWindows& operator=(DeviceWindows&&) noexcept;
+
+  /// A hint that this record will be applied soon: its device's state is fetched from memory
+  /// meanwhile. Changes nothing. With 100,000 devices waiting for memory is most of a record's
+  /// cost.
+  void expect(const Record& record) const;
 
   std::size_t series() const;
   std::size_t sources() const;
@@ -62,7 +68,9 @@ struct RowNotes {
   /// The device's state is still warming up. Deviations of a reading are 0 then; the columns of a
   /// flow speak of less than they will, and are judged nevertheless.
   bool learning = false;
-  std::string_view series;  ///< the value name the columns speak of; valid until next apply()
+  float confidence = 1;      ///< share of the warm-up that is done, 1 unless `learning`
+  std::uint8_t lessons = 0;  ///< bits of Lesson: what is still being learned
+  std::string_view series;   ///< the value name the columns speak of; valid until next apply()
 };
 
 /// What was usual for a column over the benign training rows: the 1 % and 99 % quantiles.

@@ -49,12 +49,15 @@ RowNotes SeriesFeatures::apply(const Record& record, DeviceWindows& windows,
   expects(record.kind == RecordKind::reading, "series features are applied to readings");
   expects(row.size() == schema_.width(), "a row has one place per column of its schema");
   std::fill(row.begin(), row.end(), 0.0F);
-  RowNotes notes{.learning = true, .series = {}};
+  RowNotes notes;
+  notes.learning = true;
+  notes.confidence = 0;
   float worst = -1;
   for (const Reading::Value& value : record.reading) {
     SeriesState& series = windows.state().series(record.device, value.name);
     const Deviations found = series.judge(value.value, record.time);
     notes.learning = notes.learning && found.learning;
+    notes.confidence = std::max(notes.confidence, series.confidence());
     const std::array<float, 4> columns{found.level, found.step, found.stuck, found.gap};
     for (std::size_t i = 0; i < columns.size(); ++i) row[i] = std::max(row[i], columns[i]);
     const float largest = *std::max_element(columns.begin(), columns.end());
@@ -63,6 +66,7 @@ RowNotes SeriesFeatures::apply(const Record& record, DeviceWindows& windows,
       notes.series = value.name;
     }
   }
+  if (notes.learning) notes.lessons = bit_of(Lesson::series_level);
   return notes;
 }
 

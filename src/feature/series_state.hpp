@@ -1,6 +1,7 @@
 /// What one series (one value name of one device) did lately, and how strange its next value is.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -31,6 +32,12 @@ class SeriesState {
 
   /// Judges the reading, then learns from it. REQUIRES: a finite value.
   Deviations judge(double value, Time time);
+
+  /// How much of the warm-up is done, in [0, 1].
+  float confidence() const {
+    return static_cast<float>(std::min(readings_, warm_up_readings)) /
+           static_cast<float>(warm_up_readings);
+  }
 
   void save(ByteWriter& out) const;
   /// False when the bytes do not hold; the state is then of no use.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/hash.hpp"
+#include "record/verdict.hpp"
 
 namespace vedette {
 
@@ -118,8 +119,8 @@ std::size_t SourceState::Table<Entry, Size>::take(std::uint32_t tag) {
 
 WindowFacts SourceState::observe(const Flow& flow, Time time, std::uint64_t& too_late) {
   WindowFacts facts;
-  if (records_ == 0) {
-    origin_ = time;
+  if (records_ == 0 && inherited_ == 0) {
+    origin_ = since_ = time;
     now_ = 0;
   }
   double at = seconds_between(origin_, time);
@@ -141,6 +142,39 @@ WindowFacts SourceState::observe(const Flow& flow, Time time, std::uint64_t& too
   records_ = std::min(records_ + 1, 1'000'000'000U);
   count(Seen(flow, static_cast<float>(at)), facts);
   return facts;
+}
+
+float SourceState::watched() const {
+  return static_cast<float>(seconds_between(since_, origin_)) + now_;
+}
+
+std::uint8_t SourceState::lessons() const {
+  const float seconds = watched();
+  return static_cast<std::uint8_t>(
+      (records_ <= warm_up_records ? bit_of(Lesson::habits) : 0) |
+      (seconds < horizons[minute] ? bit_of(Lesson::rate_minute) : 0) |
+      (seconds < horizons[ten_minutes] ? bit_of(Lesson::rate_ten) : 0));
+}
+
+float SourceState::confidence() const {
+  const float seconds = std::max(watched(), 0.0F);
+  const float habits =
+      std::min(static_cast<float>(records_) / static_cast<float>(warm_up_records), 1.0F);
+  const float known = 0.5F * habits + 0.25F * std::min(seconds / horizons[minute], 1.0F) +
+                      0.25F * std::min(seconds / horizons[ten_minutes], 1.0F);
+  return inherited_ != 0 ? 0.5F + 0.5F * known : known;
+}
+
+bool SourceState::is_example(Time time) const {
+  const double since = seconds_between(origin_, time) - static_cast<double>(now_);
+  return records_ >= warm_up_records && std::abs(since) < static_cast<double>(late_max);
+}
+
+void SourceState::start_like(const SourceState& peer, Time now) {
+  *this = peer;
+  records_ = late_run_ = 0;
+  inherited_ = 1;
+  since_ = now;
 }
 
 void SourceState::move_origin(Time to) {
@@ -296,6 +330,17 @@ float SourceState::count_entropy(const Ageing& ageing, float seconds, float befo
   return static_cast<float>(std::clamp(entropy, 0.0, 20.0));
 }
 
+void SourceState::prefetch() const {
+  constexpr std::ptrdiff_t line = 64;
+  const auto fetch = [](const void* from, const void* to) {
+    for (const auto* at = static_cast<const char*>(from); at < to; at += line) {
+      __builtin_prefetch(at, 1);
+    }
+  };
+  fetch(this, pairs_.entries.data());
+  fetch(&port_table_, port_table_.entries.data());
+}
+
 // ---- saved bytes ---------------------------------------------------------------------------
 
 namespace {
@@ -340,6 +385,7 @@ void SourceState::walk(State& state, Field& field) {
   field(state.now_);
   field(state.records_);
   field(state.late_run_);
+  field(state.inherited_);
   for (auto* counters :
        {&state.flows_, &state.failed_, &state.repeated_, &state.fresh_, &state.out_, &state.in_}) {
     field(*counters);
@@ -385,6 +431,7 @@ void SourceState::walk(State& state, Field& field) {
 
 void SourceState::save(ByteWriter& out) const {
   out.put(micros(origin_));
+  out.put(micros(since_));
   Putting field{out};
   walk(*this, field);
 }
@@ -392,6 +439,7 @@ void SourceState::save(ByteWriter& out) const {
 bool SourceState::load(ByteReader& in) {
   *this = SourceState{};
   origin_ = time_from_micros(in.get<std::int64_t>());
+  since_ = time_from_micros(in.get<std::int64_t>());
   Getting field{in};
   walk(*this, field);
   // Damped counters cannot be negative; times and the entropy's sum can.

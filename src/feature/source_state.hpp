@@ -68,6 +68,23 @@ class SourceState {
   /// Records counted since the state began.
   std::uint32_t records() const { return records_; }
 
+  /// Bits of Lesson: what is not known of the source yet. Habits want `warm_up_records`, rates that
+  /// the source is watched for their horizon.
+  std::uint8_t lessons() const;
+  /// How much of that is known, in [0, 1]: half of it are the habits, a quarter each of the rates.
+  /// A source that started from its peers begins at a half.
+  float confidence() const;
+  /// Whether a new source may start like this one at `time`: it is known, and spoke in the last
+  /// `late_max` seconds.
+  bool is_example(Time time) const;
+  float flows_lately() const { return flows_[ten_minutes]; }
+  /// Takes over what the peer counted: the first record goes on from there. REQUIRES: records() ==
+  /// 0 and peer.is_example(now).
+  void start_like(const SourceState& peer, Time now);
+
+  /// Asks the processor for what every record touches.
+  void prefetch() const;
+
   void save(ByteWriter& out) const;
   /// False when the bytes do not hold; the state is then of no use.
   bool load(ByteReader& in);
@@ -122,10 +139,15 @@ class SourceState {
   template <class State, class Field>
   static void walk(State& state, Field& field);
 
+  /// Seconds from the first record to the newest.
+  float watched() const;
+
   Time origin_{};
+  Time since_{};       // of the first record
   float now_ = never;  // start of the newest flow; times are seconds since the origin
   std::uint32_t records_ = 0;
   std::uint32_t late_run_ = 0;
+  std::uint8_t inherited_ = 0;  // 1: started from a peer
   PerHorizon flows_{}, failed_{}, repeated_{}, fresh_{}, out_{}, in_{};
   // Of the flows c to each destination over 10 minutes: Σ c and Σ c ln c. Both decay together.
   double mass_ = 0, mass_log_ = 0;

@@ -103,6 +103,8 @@ class Bayes final : public Model {
   void score(Rows rows, std::span<float> out) const override;
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override {
     return fmt::format("{} classes, {} columns as Gaussians", log_priors_.size(), width_);
   }
@@ -113,6 +115,8 @@ class Bayes final : public Model {
   const Parabola* of(std::size_t k) const { return parabolas_.data() + k * width_; }
   void score_group(const float* rows, std::size_t count, float* out) const;
   void log_weights(std::span<const float> row, std::span<double> out) const;
+  void add_evidence(std::span<const float> row, std::size_t class_index, std::size_t rival,
+                    std::span<float> out) const;
 
   std::size_t width_;
   std::vector<double> log_priors_;
@@ -182,6 +186,23 @@ void Bayes::explain(std::span<const float> row, std::uint16_t class_index,
   for (std::size_t k = 0; k < log_priors_.size(); ++k) {
     if (k != class_index && weights[k] > weights[rival]) rival = k;
   }
+  add_evidence(row, class_index, rival, out);
+}
+
+/// Against benign, whoever the strongest rival is; with the priors it adds up to the log odds.
+Attribution Bayes::attribute(std::span<const float> row, std::uint16_t class_index,
+                             std::span<float> out) const {
+  expects(row.size() == width_ && out.size() == width_ && class_index > 0 &&
+              class_index < log_priors_.size(),
+          "Bayes::attribute is asked about an alarm");
+  add_evidence(row, class_index, 0, out);
+  const double base = log_priors_[class_index] - log_priors_[0];
+  if (!std::isfinite(base)) return {};  // one of them had no rows
+  return {PartsAdd::to_log_odds, base};
+}
+
+void Bayes::add_evidence(std::span<const float> row, std::size_t class_index, std::size_t rival,
+                         std::span<float> out) const {
   for (std::size_t column = 0; column < width_; ++column) {
     const auto density = [&](std::size_t k) {
       const Parabola& p = of(k)[column];

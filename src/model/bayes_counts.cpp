@@ -57,6 +57,8 @@ class Counts final : public Model {
   void score(Rows rows, std::span<float> out) const override;
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override {
     return fmt::format("{} classes, {} columns in {} bins", class_count(), width(), bins_);
   }
@@ -64,6 +66,8 @@ class Counts final : public Model {
 
  private:
   void log_weights(const float* row, double* out) const;
+  void add_evidence(std::span<const float> row, std::size_t class_index, std::size_t rival,
+                    std::span<float> out) const;
 
   std::vector<double> log_priors_;
   std::vector<Lookup> columns_;
@@ -105,11 +109,28 @@ void Counts::explain(std::span<const float> row, std::uint16_t class_index,
   for (std::size_t k = 0; k < classes; ++k) {
     if (k != class_index && sums[k] > sums[rival]) rival = k;
   }
+  add_evidence(row, class_index, rival, out);
+}
+
+/// Against benign, whoever the strongest rival is; with the priors it adds up to the log odds.
+Attribution Counts::attribute(std::span<const float> row, std::uint16_t class_index,
+                              std::span<float> out) const {
+  expects(row.size() == width() && out.size() == width() && class_index > 0 &&
+              class_index < log_priors_.size(),
+          "Bayes::attribute is asked about an alarm");
+  add_evidence(row, class_index, 0, out);
+  const double base = log_priors_[class_index] - log_priors_[0];
+  if (!std::isfinite(base)) return {};  // one of them had no rows
+  return {PartsAdd::to_log_odds, base};
+}
+
+void Counts::add_evidence(std::span<const float> row, std::size_t class_index, std::size_t rival,
+                          std::span<float> out) const {
   for (std::size_t c = 0; c < columns_.size(); ++c) {
     const Lookup& column = columns_[c];
     out[c] = 0;
     if (column.edges.empty() || std::isnan(row[c])) continue;
-    const float* weights = column.weights.data() + column.bin(row[c]) * classes;
+    const float* weights = column.weights.data() + column.bin(row[c]) * log_priors_.size();
     out[c] = weights[class_index] - weights[rival];
   }
 }

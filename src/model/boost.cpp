@@ -68,6 +68,8 @@ class Boost final : public Model {
   void score(Rows rows, std::span<float> out) const override;
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override {
     // Every node but the leaves has two children.
     std::string text = fmt::format("{} rounds, {} trees, {} leaves", walk_.trees() / base_.size(),
@@ -80,6 +82,9 @@ class Boost final : public Model {
   void save(ByteWriter& out) const override;
 
  private:
+  /// Sign of each margin's trees in what is explained.
+  template <class Sign>
+  void add_credits(std::span<const float> row, const Sign& sign, std::span<float> out) const;
   void add_margins(Rows rows, std::size_t from, std::size_t count, float* margins) const;
 
   std::size_t width_;
@@ -133,12 +138,40 @@ void Boost::explain(std::span<const float> row, std::uint16_t class_index,
                     std::span<float> out) const {
   expects(row.size() == width_ && out.size() == width_ && class_index < classes_,
           "Boost::explain gets a row of its width and a class it knows");
-  std::vector<double> credit(width_);
   const std::size_t each = base_.size();
+  const auto sign = [&](std::size_t margin) {
+    if (each == 1) return class_index == 1 ? 1.0 : -1.0;
+    return (margin == class_index ? 1.0 : 0.0) - 1.0 / static_cast<double>(each);
+  };
+  add_credits(row, sign, out);
+}
+
+/// Of the class against benign: the margins of all others do not matter.
+Attribution Boost::attribute(std::span<const float> row, std::uint16_t class_index,
+                             std::span<float> out) const {
+  expects(row.size() == width_ && out.size() == width_ && class_index > 0 && class_index < classes_,
+          "Boost::attribute is asked about an alarm");
+  const std::size_t each = base_.size();
+  const auto sign = [&](std::size_t margin) {
+    if (each == 1) return 1.0;
+    return margin == class_index ? 1.0 : margin == 0 ? -1.0 : 0.0;
+  };
+  add_credits(row, sign, out);
+  double base = 0;
+  for (std::size_t m = 0; m < each; ++m) base += sign(m) * static_cast<double>(base_[m]);
   for (std::size_t t = 0; t < walk_.trees(); ++t) {
-    const bool own = t % each == class_index;
-    const double sign = each == 1 ? (class_index == 1 ? 1.0 : -1.0)
-                                  : (own ? 1.0 : 0.0) - 1.0 / static_cast<double>(each);
+    const auto root = static_cast<double>(values_[walk_.first(t)]);
+    if (walk_.depth(t) > 0) base += sign(t % each) * root;
+  }
+  return {PartsAdd::to_log_odds, base};
+}
+
+template <class Sign>
+void Boost::add_credits(std::span<const float> row, const Sign& signs, std::span<float> out) const {
+  std::vector<double> credit(width_);
+  for (std::size_t t = 0; t < walk_.trees(); ++t) {
+    const double sign = signs(t % base_.size());
+    if (sign == 0) continue;
     const float* values = values_.data() + walk_.first(t);
     for (std::uint32_t at = 0;;) {
       const std::uint32_t next = walk_.step(t, at, row.data());

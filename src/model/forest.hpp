@@ -63,6 +63,8 @@ class Forest final : public Model {
   void score(Rows rows, std::span<float> out) const override;
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override;
   void save(ByteWriter& out) const override;
 
@@ -91,6 +93,7 @@ class Forest final : public Model {
   const float* answer_at(std::size_t tree, std::uint32_t leaf) const {
     return parts_.answers.data() + parts_.marks[parts_.walk.first(tree) + leaf] * parts_.classes;
   }
+  double share_at(std::size_t tree, std::uint32_t node, std::uint16_t class_index) const;
   void add_votes(Rows rows, std::size_t from, std::size_t count, float* sums) const;
 
   ForestParts parts_;

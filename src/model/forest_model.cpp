@@ -132,29 +132,44 @@ void Forest::score(Rows rows, std::span<float> out) const {
 
 void Forest::explain(std::span<const float> row, std::uint16_t class_index,
                      std::span<float> out) const {
-  const std::size_t classes = parts_.classes;
-  expects(row.size() == parts_.width && out.size() == parts_.width && class_index < classes,
+  expects(row.size() == parts_.width && out.size() == parts_.width && class_index < parts_.classes,
           "Forest::explain gets a row of its width and a class it knows");
   std::vector<double> credit(parts_.width);
   for (std::size_t t = 0; t < parts_.walk.trees(); ++t) {
-    const std::uint16_t* shares = parts_.shares.data() + parts_.first_share[t];
-    const auto probability = [&](std::uint32_t at) {
-      if (parts_.walk.node(t, at).left == at) {
-        return static_cast<double>(answer_at(t, at)[class_index]);
-      }
-      const std::size_t inner = parts_.marks[parts_.walk.first(t) + at];
-      return shares[inner * classes + class_index] / static_cast<double>(share_units);
-    };
+    double here = share_at(t, 0, class_index);
     for (std::uint32_t at = 0;;) {
       const std::uint32_t next = parts_.walk.step(t, at, row.data());
       if (next == at) break;
-      credit[parts_.walk.node(t, at).column()] += probability(next) - probability(at);
+      const double there = share_at(t, next, class_index);
+      credit[parts_.walk.node(t, at).column()] += there - here;
+      here = there;
       at = next;
     }
   }
   for (std::size_t c = 0; c < out.size(); ++c) {
     out[c] = static_cast<float>(credit[c] / static_cast<double>(parts_.walk.trees()));
   }
+}
+
+Attribution Forest::attribute(std::span<const float> row, std::uint16_t class_index,
+                              std::span<float> out) const {
+  expects(class_index > 0 && class_index < parts_.classes,
+          "Forest::attribute is asked about an alarm");
+  explain(row, 0, out);
+  for (float& part : out) part = -part;
+  double roots = 0;
+  for (std::size_t t = 0; t < parts_.walk.trees(); ++t) roots += share_at(t, 0, 0);
+  return {PartsAdd::to_probability, 1 - roots / static_cast<double>(parts_.walk.trees())};
+}
+
+/// The share of a class among a node's training rows; of inner nodes in 65,535ths.
+double Forest::share_at(std::size_t tree, std::uint32_t node, std::uint16_t class_index) const {
+  const std::uint32_t mark = parts_.marks[parts_.walk.first(tree) + node];
+  if (parts_.walk.node(tree, node).left == node) {
+    return static_cast<double>(parts_.answers[mark * parts_.classes + class_index]);
+  }
+  const std::uint16_t* shares = parts_.shares.data() + parts_.first_share[tree];
+  return shares[mark * parts_.classes + class_index] / static_cast<double>(share_units);
 }
 
 void Forest::save(ByteWriter& out) const {

@@ -61,6 +61,8 @@ class Guard final : public Model {
   void score(Rows rows, std::span<float> out) const override;
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override {
     return fmt::format("{} ({}) and {} ({})", classifier_.kind->name, classifier_.model->describe(),
                        strange_.kind->name, strange_.model->describe());
@@ -110,6 +112,14 @@ void Guard::explain(std::span<const float> row, std::uint16_t class_index,
   classifier_.model->score(one, answers);
   strange_.model->score(one, strange);
   (strange[0] < answers[0] ? strange_ : classifier_).model->explain(row, 0, out);
+}
+
+Attribution Guard::attribute(std::span<const float> row, std::uint16_t class_index,
+                             std::span<float> out) const {
+  const std::size_t known = classifier_.model->class_count();
+  expects(class_index > 0 && class_index <= known, "Guard::attribute is asked about an alarm");
+  if (class_index == known) return strange_.model->attribute(row, 1, out);
+  return classifier_.model->attribute(row, class_index, out);
 }
 
 void Guard::save(ByteWriter& out) const {

@@ -95,6 +95,10 @@ TEST(Guard, ExplainsByTheHalfThatDecided) {
   EXPECT_GT(attack[0], std::abs(attack[1]));
   model->explain(std::vector<float>{0, 50}, 2, unknown);
   EXPECT_GT(unknown[1], unknown[0]);
+  EXPECT_EQ(model->attribute(std::vector<float>{20, 0}, 1, attack).add, PartsAdd::to_log_odds);
+  EXPECT_GT(attack[0], std::abs(attack[1]));
+  EXPECT_EQ(model->attribute(std::vector<float>{0, 50}, 2, unknown).add, PartsAdd::to_strangeness);
+  EXPECT_GT(unknown[1], unknown[0]);
   // Of a row that is far out in the second column, benign is doubted by the model of benign rows.
   std::vector<float> benign(2);
   model->explain(std::vector<float>{0, 50}, 0, benign);

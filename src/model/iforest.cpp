@@ -43,6 +43,7 @@ constexpr MassStyle isolation{
     .leaf_rows_min = 1,
     .strangeness = [](float mean, float unit) { return -mean / unit; },
     .unit = [](double rows) { return std::max(1.0, average_path_length(rows)); },
+    .adds = true,
 };
 
 class IsolationTree {

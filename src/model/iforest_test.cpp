@@ -98,6 +98,11 @@ TEST(IForest, CreditsAddUpToWhatThePathIsShorter) {
       const auto strange = static_cast<double>(strangeness(*model, row));
       const bool forest = kind == &iforest_kind;
       roots.push_back(forest ? sum - strange : sum + std::exp2(-strange) - 0x1p-10);
+      const Attribution claimed = model->attribute(row, 1, parts);
+      EXPECT_EQ(claimed.add, forest ? PartsAdd::to_strangeness : PartsAdd::to_nothing);
+      if (forest) {
+        EXPECT_NEAR(claimed.base + sum, strange, 1e-4);
+      }
       std::vector<float> against(4);
       model->explain(row, 0, against);
       for (std::size_t c = 0; c < 4; ++c) EXPECT_EQ(against[c], -parts[c]);

@@ -19,6 +19,13 @@ void MassTreesModel::explain_strangeness(std::span<const float> row, std::span<f
   for (float& part : out) part /= unit_;
 }
 
+Attribution MassTreesModel::attribute(std::span<const float> row, std::uint16_t class_index,
+                                      std::span<float> out) const {
+  explain(row, class_index, out);
+  if (!style_.adds) return {};
+  return {PartsAdd::to_strangeness, -trees_.root() / static_cast<double>(unit_)};
+}
+
 std::string MassTreesModel::describe() const {
   return fmt::format("{} trees of {} rows, {} leaves, learned from {} benign rows", trees_.size(),
                      trees_.rows(), trees_.leaves(), facts().rows);

@@ -22,6 +22,7 @@ struct MassStyle {
   float (*strangeness)(float mean, float unit) = nullptr;
   /// What the values are counted in: explanations are divided by it.
   double (*unit)(double rows) = nullptr;
+  bool adds = false;  ///< strangeness is the mean in this unit, below 0: the credits add up to it
 };
 
 class MassTreesModel final : public BenignModel {
@@ -35,6 +36,8 @@ class MassTreesModel final : public BenignModel {
   std::string_view kind() const override { return style_.kind; }
   void strangeness(Rows rows, std::span<float> out) const override;
   void explain_strangeness(std::span<const float> row, std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override;
 
  private:

@@ -14,6 +14,8 @@
 #include "base/bytes.hpp"
 #include "base/progress.hpp"
 #include "base/result.hpp"
+#include "model/calibration.hpp"
+#include "model/exemplars.hpp"
 #include "record/schema.hpp"
 #include "record/verdict.hpp"
 
@@ -56,6 +58,19 @@ struct TreeQuestion {
   std::vector<float> probabilities;  ///< of each class, here
 };
 
+/// What the parts of an attribution and its base add up to, but for rounding. A guard answers with
+/// the half that decided: P(benign) is then that of its classifier.
+enum class PartsAdd : std::uint8_t {
+  to_nothing,      ///< each part stands alone
+  to_probability,  ///< 1 − P(benign), which is Score::value
+  to_log_odds,     ///< log P(class) − log P(benign)
+  to_strangeness,  ///< how far a row is from benign rows, in the unit of the model
+};
+struct Attribution {
+  PartsAdd add = PartsAdd::to_nothing;
+  double base = 0;  ///< what is said before a column is asked
+};
+
 /// Immutable after fit or load: every const member is thread-safe.
 class Model {
  public:
@@ -71,6 +86,14 @@ class Model {
   /// positive pushes towards the class. For alerts, not for every row.
   virtual void explain(std::span<const float> row, std::uint16_t class_index,
                        std::span<float> out) const = 0;
+  /// How much each column speaks for an alarm of `class_index` > 0, the class that to_score() names
+  /// for this row: `out` has width() entries, positive pushes towards the alarm. Kinds whose parts
+  /// add up to nothing give those of explain().
+  virtual Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                                std::span<float> out) const {
+    explain(row, class_index, out);
+    return {};
+  }
   /// What only this kind of model knows, for people ("depth 12, 371 leaves").
   virtual std::string describe() const = 0;
   /// What a single tree asks, the root first; empty for every other kind of model.

@@ -54,6 +54,8 @@ class Series final : public Model {
   }
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override {
     return fmt::format("alarm above {} robust deviations", deviation_);
   }
@@ -101,6 +103,14 @@ void Series::explain(std::span<const float> row, std::uint16_t class_index,
     const double own = column + 1 == class_index ? strange : 0;
     out[column] = static_cast<float>(class_index == 0 ? -strange : own);
   }
+}
+
+/// The score is that of the largest deviation alone.
+Attribution Series::attribute(std::span<const float> row, std::uint16_t class_index,
+                              std::span<float> out) const {
+  expects(class_index > 0, "Series::attribute is asked about an alarm");
+  explain(row, class_index, out);
+  return {PartsAdd::to_probability, 0};
 }
 
 Result<std::unique_ptr<Model>> load_series(ByteReader& in) {

@@ -56,6 +56,8 @@ class Tree final : public Model {
   void score(Rows rows, std::span<float> out) const override;
   void explain(std::span<const float> row, std::uint16_t class_index,
                std::span<float> out) const override;
+  Attribution attribute(std::span<const float> row, std::uint16_t class_index,
+                        std::span<float> out) const override;
   std::string describe() const override {
     return fmt::format("depth {}, {} leaves", walk_.depth(0), leaves_);
   }
@@ -146,6 +148,15 @@ void Tree::explain(std::span<const float> row, std::uint16_t class_index,
     out[tree_.nodes[at].column()] += probability(next) - probability(at);
     at = next;
   }
+}
+
+/// What moves P(benign) down moves the score up.
+Attribution Tree::attribute(std::span<const float> row, std::uint16_t class_index,
+                            std::span<float> out) const {
+  expects(class_index > 0 && class_index < classes_, "Tree::attribute is asked about an alarm");
+  explain(row, 0, out);
+  for (float& part : out) part = -part;
+  return {PartsAdd::to_probability, 1 - static_cast<double>(tree_.probabilities[0])};
 }
 
 std::vector<TreeQuestion> Tree::questions() const {

@@ -5,13 +5,16 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
+#include "alarm/alarm.hpp"
 #include "base/expects.hpp"
 #include "base/log.hpp"
 #include "ingest/ingest.hpp"
 #include "pipeline/judging.hpp"
+#include "pipeline/state_file.hpp"
 #include "sink/sink.hpp"
 
 namespace vedette {
@@ -26,7 +29,12 @@ struct Pipeline::Impl {
   Judging judging;
   Time last_delivery;
   Time last_tick;
-  std::vector<AlertChange> changes;
+  AlarmChanges changes;
+  std::optional<StateFile> state;
+  Time last_save;
+  mutable std::mutex looking;
+  MemoryLook memory;
+  std::array<DriftLook, record_kind_count> drift;
 };
 
 Result<bool> Pipeline::step(std::stop_token stop) {
@@ -37,7 +45,8 @@ Result<bool> Pipeline::step(std::stop_token stop) {
   counters_.received += line.batch.received;
   if (!line.batch.empty()) {
     const Time begun = line.clock.now();
-    line.judging.judge(line.batch, *line.detectors.load());       // features → model → verdict
+    line.judging.judge(line.batch, *line.detectors.load());  // features → model → verdict
+    if (line.options.exclusions != nullptr) line.options.exclusions->mark(line.batch);
     if (Status done = deliver(stop); !done) return done.error();  // → sinks
     if (Status done = line.ingest->acknowledge(); !done) return done.error();
     line.last_delivery = line.clock.now();
@@ -50,14 +59,22 @@ Result<bool> Pipeline::step(std::stop_token stop) {
 }
 
 Status Pipeline::run(std::stop_token stop) {
+  Status done;
   while (!stop.stop_requested()) {
     const Result<bool> ended = step(stop);
-    if (ended && *ended) return {};
-    if (!ended && ended.error().code == Errc::cancelled) return {};
+    if (ended && *ended) break;
+    if (!ended && ended.error().code == Errc::cancelled) break;
     // A broker that is away is waited for; the source has already said so and paces itself.
-    if (!ended && ended.error().code != Errc::unavailable) return ended.error();
+    if (!ended && ended.error().code != Errc::unavailable) {
+      done = ended.error();
+      break;
+    }
   }
-  return {};
+  // What is still being written is older than what the line knows now: it must not be the last.
+  if (impl_->state) note_failure(impl_->state->finish());
+  save_state();
+  if (impl_->state) note_failure(impl_->state->finish());
+  return done;
 }
 
 namespace {
@@ -100,6 +117,7 @@ Status Pipeline::deliver(std::stop_token stop) {
   for (const Judged& judged : line.batch) {
     counters_.duplicates += judged.is_new ? 0 : 1;
     counters_.anomalies += judged.is_new && judged.verdict.anomalous ? 1 : 0;
+    counters_.excluded += judged.is_new && judged.verdict.excluded != 0 ? 1 : 0;
     (judged.record.kind == RecordKind::flow ? counters_.flows : counters_.readings) += 1;
   }
   counters_.verdicts += line.batch.size();
@@ -119,6 +137,8 @@ void Pipeline::tick() {
   // Either direction: a clock that was set back must not stop the ticks.
   if (std::chrono::abs(now - line.last_tick) < std::chrono::seconds{1}) return;
   line.last_tick = now;
+  look_around();
+  if (std::chrono::abs(now - line.last_save) >= line.options.state_every) save_state();
   line.changes.clear();
   for (const auto& sink : line.sinks) {
     if (const Status done = sink->tick(line.changes, now); !done) {
@@ -126,6 +146,62 @@ void Pipeline::tick() {
       log::warn("{}: {}", sink->name(), done.error().message);
     }
   }
+}
+
+/// What others may ask of what only this thread may touch.
+void Pipeline::look_around() {
+  Impl& line = *impl_;
+  const DeviceWindows& windows = line.judging.windows();
+  const std::lock_guard lock{line.looking};
+  line.memory.series = windows.series();
+  line.memory.sources = windows.sources();
+  line.memory.series_evicted = windows.series_evicted();
+  line.memory.sources_evicted = windows.sources_evicted();
+  line.memory.too_late = windows.too_late();
+  for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+    DriftLook& drift = line.drift[static_cast<std::size_t>(kind)];
+    const std::uint64_t notices = drift.model.empty() ? 0 : drift.notices;
+    drift = line.judging.drift(kind);
+    if (drift.notices > notices) log::warn("drift of {}s: {}", name_of(kind), drift.sentence);
+  }
+}
+
+void Pipeline::save_state() {
+  Impl& line = *impl_;
+  if (!line.state) return;
+  const Time now = line.clock.now();
+  line.last_save = now;
+  note_failure(
+      line.state->save(line.judging.windows(), features_fingerprint(*line.detectors.load()), now));
+  const std::lock_guard lock{line.looking};
+  line.memory.saved = now;
+}
+
+/// A state that cannot be written costs a warm-up after the next start, not a record now.
+void Pipeline::note_failure(const Status& saved) {
+  if (saved) return;
+  ++counters_.sink_failures;
+  log::warn("state of the devices: {}", saved.error().message);
+}
+
+void Pipeline::restore_state() {
+  Impl& line = *impl_;
+  if (line.options.state_file.empty()) return;
+  line.state.emplace(line.options.state_file);
+  line.last_save = line.clock.now();
+  line.memory.restored = line.state->restore(
+      line.judging.windows(), features_fingerprint(*line.detectors.load()), line.last_save);
+  log::info("state of the devices: {}", line.memory.restored);
+}
+
+std::array<DriftLook, record_kind_count> Pipeline::drift() const {
+  const std::lock_guard lock{impl_->looking};
+  return impl_->drift;
+}
+
+MemoryLook Pipeline::memory() const {
+  const std::lock_guard lock{impl_->looking};
+  return impl_->memory;
 }
 
 Pipeline::Pipeline(std::unique_ptr<Ingest> ingest, std::shared_ptr<const DetectorSet> detectors,
@@ -140,8 +216,14 @@ Pipeline::Pipeline(std::unique_ptr<Ingest> ingest, std::shared_ptr<const Detecto
                      Judging{},
                      Time{},
                      Time{},
+                     {},
+                     {},
+                     Time{},
+                     {},
+                     {},
                      {}}) {
   expects(impl_->detectors.load() != nullptr, "a pipeline has a detector set, maybe an empty one");
+  restore_state();
 }
 
 Pipeline::~Pipeline() = default;
@@ -167,6 +249,7 @@ CountersSnapshot look_at(const Counters& counters) {
   look.verdicts = counters.verdicts;
   look.quarantined = counters.quarantined;
   look.duplicates = counters.duplicates;
+  look.excluded = counters.excluded;
   look.anomalies = counters.anomalies;
   look.flows = counters.flows;
   look.readings = counters.readings;

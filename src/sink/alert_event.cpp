@@ -8,11 +8,19 @@
 
 namespace vedette {
 
-void append_alert_event_json(std::string& out, const AlertChange& change) {
+void append_event_json(std::string& out, const AlertChange& change) {
   out += "{\"event\":";
   append_json_string(out, name_of(change.event));
   out += ",\"alert\":";
   append_alert_json(out, change.alert);
+  out += '}';
+}
+
+void append_event_json(std::string& out, const IncidentChange& change) {
+  out += "{\"event\":";
+  append_json_string(out, name_of(change.event));
+  out += ",\"incident\":";
+  append_incident_json(out, change.incident);
   out += '}';
 }
 

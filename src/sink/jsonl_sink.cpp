@@ -28,7 +28,7 @@ class JsonlSink final : public Sink {
     return {};
   }
 
-  Status tick(std::vector<AlertChange>&, Time) override { return {}; }
+  Status tick(AlarmChanges&, Time) override { return {}; }
 
  private:
   void log_quarantined(const Quarantined& message) {

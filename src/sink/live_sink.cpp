@@ -52,15 +52,15 @@ class LiveSink final : public Sink {
 
   Status accept(Batch& batch, Time now) override {
     if (!hub_.has_subscribers()) return {};
-    publish_alerts(batch.alerts, now);
+    publish_alarms(batch.alarms, now);
     verdicts_.at(now);
     for (const bool anomalous : {true, false}) publish_verdicts(batch, anomalous, now);
     publish_quarantined(batch, now);
     return {};
   }
 
-  Status tick(std::vector<AlertChange>& changes, Time now) override {
-    if (hub_.has_subscribers()) publish_alerts(changes, now);
+  Status tick(AlarmChanges& changes, Time now) override {
+    if (hub_.has_subscribers()) publish_alarms(changes, now);
     return {};
   }
 
@@ -85,15 +85,19 @@ class LiveSink final : public Sink {
     }
   }
 
-  void publish_alerts(const std::vector<AlertChange>& changes, Time now) {
+  void publish_alarms(const AlarmChanges& changes, Time now) {
     growths_.at(now);
-    for (const AlertChange& change : changes) {
-      // Beginnings and ends always; a run that grows tells again in the next commit anyway.
-      if (change.event == AlertEvent::updated && !growths_.take()) continue;
-      text_.clear();
-      append_alert_event_json(text_, change);
-      hub_.publish("alert", text_);
-    }
+    for (const AlertChange& change : changes.alerts) publish_change("alert", change);
+    for (const IncidentChange& change : changes.incidents) publish_change("incident", change);
+  }
+
+  template <class Change>
+  void publish_change(std::string_view event, const Change& change) {
+    // Beginnings and ends always; what grows tells again in the next commit anyway.
+    if (change.event == AlertEvent::updated && !growths_.take()) return;
+    text_.clear();
+    append_event_json(text_, change);
+    hub_.publish(event, text_);
   }
 
   EventHub& hub_;

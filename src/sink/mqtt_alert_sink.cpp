@@ -13,8 +13,29 @@ namespace vedette {
 namespace {
 
 constexpr std::chrono::seconds growth_pause{10};
-// Far more runs than a store keeps open; reached only when their ends were never seen.
-constexpr std::size_t alerts_max = 50'000;
+// Far more than a store keeps open; reached only when their ends were never seen.
+constexpr std::size_t ids_max = 50'000;
+
+/// Lets every beginning and end pass, and growth at most every `growth_pause`.
+class Pace {
+ public:
+  bool lets_pass(AlertEvent event, std::uint64_t id, Time now) {
+    if (event == AlertEvent::closed) {
+      last_sent_.erase(id);
+      return true;
+    }
+    if (last_sent_.size() >= ids_max) last_sent_.clear();
+    const auto [sent, is_first] = last_sent_.try_emplace(id, now);
+    if (is_first || event == AlertEvent::raised || now - sent->second >= growth_pause) {
+      sent->second = now;
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  std::unordered_map<std::uint64_t, Time> last_sent_;
+};
 
 class MqttAlertSink final : public Sink {
  public:
@@ -22,48 +43,38 @@ class MqttAlertSink final : public Sink {
       : publisher_(publisher), prefix_(std::move(prefix)) {}
 
   std::string_view name() const override { return "mqtt_alerts"; }
-  Status accept(Batch& batch, Time now) override { return deliver(batch.alerts, now); }
-  Status tick(std::vector<AlertChange>& changes, Time now) override {
-    return deliver(changes, now);
-  }
+  Status accept(Batch& batch, Time now) override { return deliver(batch.alarms, now); }
+  Status tick(AlarmChanges& changes, Time now) override { return deliver(changes, now); }
 
  private:
   /// Tries every change; the first failure is what the line counts.
-  Status deliver(const std::vector<AlertChange>& changes, Time now) {
+  Status deliver(const AlarmChanges& changes, Time now) {
     Status first;
-    for (const AlertChange& change : changes) {
-      if (!is_due(change, now)) continue;
-      if (Status done = publish(change); !done && first) first = done;
+    const auto note = [&first](Status done) {
+      if (!done && first) first = std::move(done);
+    };
+    for (const AlertChange& change : changes.alerts) {
+      if (!alerts_.lets_pass(change.event, change.alert.id, now)) continue;
+      note(publish(fmt::format("{}/alerts/{}", prefix_, topic_level(change.alert.device)), change));
+    }
+    for (const IncidentChange& change : changes.incidents) {
+      if (!incidents_.lets_pass(change.event, change.incident.id, now)) continue;
+      note(publish(fmt::format("{}/incidents", prefix_), change));
     }
     return first;
   }
 
-  bool is_due(const AlertChange& change, Time now) {
-    const std::uint64_t id = change.alert.id;
-    if (change.event == AlertEvent::closed) {
-      last_sent_.erase(id);
-      return true;
-    }
-    if (last_sent_.size() >= alerts_max) last_sent_.clear();
-    const auto [sent, is_first] = last_sent_.try_emplace(id, now);
-    if (is_first || change.event == AlertEvent::raised || now - sent->second >= growth_pause) {
-      sent->second = now;
-      return true;
-    }
-    return false;
-  }
-
-  Status publish(const AlertChange& change) {
+  template <class Change>
+  Status publish(const std::string& topic, const Change& change) {
     payload_.clear();
-    append_alert_event_json(payload_, change);
-    const std::string topic =
-        fmt::format("{}/alerts/{}", prefix_, topic_level(change.alert.device));
+    append_event_json(payload_, change);
     return publisher_.publish(topic, payload_, 1, false);
   }
 
   MqttPublisher& publisher_;
   std::string prefix_;
-  std::unordered_map<std::uint64_t, Time> last_sent_;
+  Pace alerts_;
+  Pace incidents_;
   std::string payload_;
 };
 

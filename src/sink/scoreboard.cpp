@@ -90,7 +90,7 @@ class ScoreboardSink final : public Sink {
     scoreboard_.take(batch);
     return {};
   }
-  Status tick(std::vector<AlertChange>&, Time) override { return {}; }
+  Status tick(AlarmChanges&, Time) override { return {}; }
 
  private:
   Scoreboard& scoreboard_;

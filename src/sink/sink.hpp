@@ -28,17 +28,17 @@ class Sink {
   /// until it does. False: a failure is counted and the line goes on.
   virtual bool durable() const { return false; }
   virtual Status accept(Batch& batch, Time now) = 0;
-  /// About once a second, also when nothing arrives. Alert changes are appended by the store sink
-  /// and delivered by those behind it.
-  virtual Status tick(std::vector<AlertChange>& changes, Time now) = 0;
+  /// About once a second, also when nothing arrives. What happened to alerts and incidents is
+  /// appended by the store sink and delivered by those behind it.
+  virtual Status tick(AlarmChanges& changes, Time now) = 0;
 };
 
 std::unique_ptr<Sink> make_store_sink(Store& store);
-/// vedette/alerts/<device>, not retained, QoS 1: raised and closed runs, and a growing run at most
-/// every 10 s.
+/// vedette/alerts/<device> and vedette/incidents, not retained, QoS 1: what is raised and closed,
+/// and growth at most every 10 s of one alert or incident.
 std::unique_ptr<Sink> make_mqtt_alert_sink(MqttPublisher& publisher, std::string topic_prefix);
 /// Server-sent events "verdict" (at most `verdicts_per_second_max`, anomalies first), "alert",
-/// "quarantine". Costs nothing while nobody listens.
+/// "incident", "quarantine". Costs nothing while nobody listens.
 std::unique_ptr<Sink> make_live_sink(EventHub& hub, std::size_t verdicts_per_second_max = 40);
 /// One verdict a line, in the order of the input. Quarantined messages go to the log.
 std::unique_ptr<Sink> make_jsonl_sink(AtomicFile& out);

@@ -61,6 +61,7 @@ void add(Batch& batch, const std::string& device, bool anomalous, bool is_new = 
   judged.record.reading.add("n", static_cast<double>(batch.size()));
   judged.record.seal();
   judged.verdict.anomalous = anomalous;
+  judged.verdict.score = anomalous ? 1 : 0;  // evidence enough by itself
   judged.is_new = is_new;
 }
 
@@ -84,7 +85,7 @@ TEST(MqttAlertSink, GrowthIsToldEveryTenSecondsAndTheRestAtOnce) {
   Batch batch{1};
   const auto offer = [&](AlertEvent event, std::uint64_t id, Duration when) {
     publisher.sent.clear();
-    batch.alerts = {change(event, id)};
+    batch.alarms.alerts = {change(event, id)};
     EXPECT_TRUE(sink->accept(batch, at(when)).ok());
     return publisher.sent.size();
   };
@@ -97,7 +98,7 @@ TEST(MqttAlertSink, GrowthIsToldEveryTenSecondsAndTheRestAtOnce) {
   EXPECT_EQ(offer(AlertEvent::updated, 1, 19s), 0U);
   EXPECT_EQ(offer(AlertEvent::closed, 1, 19s), 1U);
   publisher.sent.clear();
-  std::vector<AlertChange> ticked{change(AlertEvent::closed, 2, "a/#")};
+  AlarmChanges ticked{{change(AlertEvent::closed, 2, "a/#")}, {}};
   EXPECT_TRUE(sink->tick(ticked, at(20s)).ok());
   EXPECT_THAT(publisher.sent, ElementsAre(StartsWith("vedette/alerts/a%2F%23 1 false {")));
 }
@@ -107,7 +108,7 @@ TEST(MqttAlertSink, AFailureIsReportedAfterEveryChangeWasTried) {
   publisher.refuse = true;
   const auto sink = make_mqtt_alert_sink(publisher, "v");
   Batch batch{1};
-  batch.alerts = {change(AlertEvent::raised, 1), change(AlertEvent::raised, 2)};
+  batch.alarms.alerts = {change(AlertEvent::raised, 1), change(AlertEvent::raised, 2)};
   const Status done = sink->accept(batch, at(0s));
   ASSERT_FALSE(done.ok());
   EXPECT_EQ(done.error().code, Errc::busy);
@@ -155,10 +156,10 @@ TEST(LiveSink, TellsAlertsAndQuarantine) {
   const auto queue = hub.subscribe();
   const auto sink = make_live_sink(hub, 40);
   Batch batch{1};
-  batch.alerts = {change(AlertEvent::raised, 7)};
+  batch.alarms.alerts = {change(AlertEvent::raised, 7)};
   batch.quarantined.push_back({at(0s), "topic \"t\"", "malformed", "why", "{", 1});
   ASSERT_TRUE(sink->accept(batch, at(0s)).ok());
-  std::vector<AlertChange> ticked{change(AlertEvent::closed, 7)};
+  AlarmChanges ticked{{change(AlertEvent::closed, 7)}, {}};
   ASSERT_TRUE(sink->tick(ticked, at(1s)).ok());
   const auto events = drain(*queue);
   ASSERT_EQ(events.size(), 3U);
@@ -221,12 +222,12 @@ TEST_F(SinkFiles, TheStoreSinkIsDurableAndItsTickClosesRuns) {
   add(batch, "d", true);
   add(batch, "d", false);
   ASSERT_TRUE(sink->accept(batch, at(0s)).ok());
-  ASSERT_EQ(batch.alerts.size(), 1U);
+  ASSERT_EQ(batch.alarms.alerts.size(), 1U);
   EXPECT_EQ((*store)->counts()->readings, 2U);
-  std::vector<AlertChange> changes;
+  AlarmChanges changes;
   ASSERT_TRUE(sink->tick(changes, at(120s)).ok());
-  ASSERT_EQ(changes.size(), 1U);
-  EXPECT_EQ(changes[0].event, AlertEvent::closed);
+  ASSERT_EQ(changes.alerts.size(), 1U);
+  EXPECT_EQ(changes.alerts[0].event, AlertEvent::closed);
 }
 
 }  // namespace

@@ -11,9 +11,7 @@ class StoreSink final : public Sink {
   std::string_view name() const override { return "store"; }
   bool durable() const override { return true; }
   Status accept(Batch& batch, Time now) override { return store_.commit(batch, now); }
-  Status tick(std::vector<AlertChange>& changes, Time now) override {
-    return store_.maintain(now, changes);
-  }
+  Status tick(AlarmChanges& changes, Time now) override { return store_.maintain(now, changes); }
 
  private:
   Store& store_;

@@ -52,7 +52,8 @@ Doc& Doc::set_array(std::string_view name, const std::vector<std::string>& items
   bson_append_array_begin(bson_, name.data(), size(name), &array);
   for (std::size_t i = 0; i < items.size(); ++i) {
     const std::string key = std::to_string(i);
-    bson_append_utf8(&array, key.data(), size(key), items[i].data(), size(items[i]));
+    const std::string good = is_utf8(items[i]) ? items[i] : repaired(items[i]);
+    bson_append_utf8(&array, key.data(), size(key), good.data(), size(good));
   }
   bson_append_array_end(bson_, &array);
   return *this;
@@ -144,6 +145,21 @@ std::vector<std::int64_t> View::integers(const char* name) const {
   if (!find(name, at) || !BSON_ITER_HOLDS_ARRAY(&at)) return items;
   if (!bson_iter_recurse(&at, &child)) return items;
   while (bson_iter_next(&child)) items.push_back(bson_iter_as_int64(&child));
+  return items;
+}
+
+std::vector<std::string> View::texts(const char* name) const {
+  std::vector<std::string> items;
+  bson_iter_t at;
+  bson_iter_t child;
+  if (!find(name, at) || !BSON_ITER_HOLDS_ARRAY(&at)) return items;
+  if (!bson_iter_recurse(&at, &child)) return items;
+  while (bson_iter_next(&child)) {
+    if (!BSON_ITER_HOLDS_UTF8(&child)) continue;
+    std::uint32_t length = 0;
+    const char* text = bson_iter_utf8(&child, &length);
+    items.emplace_back(text, length);
+  }
   return items;
 }
 

@@ -134,6 +134,7 @@ class View {
   /// The documents of an array.
   std::vector<View> array(const char* name) const;
   std::vector<std::int64_t> integers(const char* name) const;
+  std::vector<std::string> texts(const char* name) const;
 
  private:
   friend class Doc;

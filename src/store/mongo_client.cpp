@@ -215,6 +215,7 @@ Result<Server> Client::greet() {
   }
   updates_at_once_ = server.is_ferret ? updates_max_ferret : updates_max;
   ids_at_once_ = server.is_ferret ? 1 : updates_max;
+  compares_fields_ = !server.is_ferret;
   return server;
 }
 
@@ -312,9 +313,9 @@ Status Client::upsert(const char* collection, const std::vector<Change>& changes
   return {};
 }
 
-Result<std::int64_t> Client::update(const char* collection, const Change& change) const {
+Result<std::int64_t> Client::update(const char* collection, const Change& change, bool all) const {
   std::vector<Doc> updates(1);
-  updates[0].set("q", change.filter).set("u", change.update);
+  updates[0].set("q", change.filter).set("u", change.update).set("multi", all);
   Doc command;
   command.set("update", collection).set_array("updates", updates);
   const Result<Doc> done = order(command);

@@ -43,6 +43,8 @@ class Client {
   /// Documents asked for by _id in one question. FerretDB reads a whole collection unless it is
   /// asked for one.
   std::size_t ids_at_once() const { return ids_at_once_; }
+  /// Whether a filter may compare two fields ($expr); FerretDB's may not.
+  bool compares_fields() const { return compares_fields_; }
 
   /// Parses the URI; connects to nobody yet. @return refused: a URI with a mistake.
   static Result<std::unique_ptr<Client>> make(std::string_view uri);
@@ -67,8 +69,8 @@ class Client {
                                           const std::vector<Doc>& documents) const;
   /// Applies each change, or makes the document.
   Status upsert(const char* collection, const std::vector<Change>& changes) const;
-  /// @return how many documents matched.
-  Result<std::int64_t> update(const char* collection, const Change& change) const;
+  /// Changes the first document that matches, or all. @return how many matched.
+  Result<std::int64_t> update(const char* collection, const Change& change, bool all = false) const;
   /// @return how many are gone.
   Result<std::int64_t> erase(const char* collection, const Doc& filter) const;
 
@@ -96,6 +98,7 @@ class Client {
   std::unique_ptr<mongoc_write_concern_t, DropConcern> concern_;
   std::size_t updates_at_once_ = updates_max;
   std::size_t ids_at_once_ = updates_max;
+  bool compares_fields_ = true;
 };
 
 }  // namespace vedette::mongo

@@ -22,9 +22,21 @@ Result<std::optional<Alert>> find_alert(const Client& client, std::uint64_t id);
 Result<Page<Quarantined>> find_quarantined(const Client& client, std::string_view before,
                                            std::size_t limit, std::uint64_t last,
                                            std::size_t kept_max);
-/// See Transfer::arrivals(). The cursor is a batch and an _id: "42 0001…".
-Result<Page<Judged>> find_arrivals(const Client& client, std::string_view after, std::size_t limit,
-                                   const Visible& visible);
+Result<Page<Incident>> find_incidents(const Client& client, const IncidentQuery& query);
+Result<std::optional<Incident>> find_incident(const Client& client, std::uint64_t id);
+Result<std::vector<Exclusion>> find_exclusions(const Client& client, const Visible& visible);
+/// See Store. REQUIRES: one call at a time of these three.
+Result<std::uint64_t> put_exclusion(const Client& client, const Exclusion& exclusion);
+Status drop_exclusion(const Client& client, std::uint64_t id);
+Status adopt_exclusions(const Client& client, const std::vector<Exclusion>& exclusions);
+
+/// See Transfer::records(). The cursor is a batch and a row of it: "42 1999".
+Result<Page<Judged>> find_records(const Client& client, std::string_view after, std::size_t limit,
+                                  const Visible& visible);
+/// See Store::arrivals(). The cursor is the same.
+Result<std::string> find_arrivals(const Client& client, const ArrivalQuery& query,
+                                  const std::function<void(const Judged&)>& take,
+                                  const Visible& visible);
 /// Adds to each device how many of its alerts are open.
 Status count_open_alerts(const Client& client, std::vector<DeviceSummary>& devices);
 

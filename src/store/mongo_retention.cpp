@@ -3,6 +3,7 @@
 /// it, then the records go; a crash in between is made good when the store is opened.
 #include <algorithm>
 
+#include "store/mongo_filters.hpp"
 #include "store/mongo_rows.hpp"
 #include "store/mongo_writer.hpp"
 
@@ -11,20 +12,12 @@ namespace vedette::mongo {
 namespace {
 
 constexpr std::uint64_t records_step_min = 5'000;
-constexpr std::size_t alerts_closed_step = 1'000;
+constexpr std::size_t alerts_closed_step = 500;
 constexpr std::uint64_t alerts_kept_max = 100'000;
 constexpr std::size_t devices_step = 1'000;
 // What lies longer in memory only is counted again after a crash, record by record.
 constexpr std::chrono::seconds flush_every{10};
 constexpr std::chrono::seconds trim_every{60};
-
-Doc at_most(std::string_view field, std::uint64_t value) {
-  Doc filter;
-  Doc bound;
-  bound.set("$lte", value);
-  filter.set(field, bound);
-  return filter;
-}
 
 bool is_due(Time last, Time now, std::chrono::seconds every) {
   // Either direction: a clock that was set back must not stop the upkeep.
@@ -44,12 +37,12 @@ Result<std::uint64_t> bytes_used(const Client& client) {
   return static_cast<std::uint64_t>(std::max<std::int64_t>(used, 1));
 }
 
-Status Writer::maintain(Time now, std::vector<AlertChange>& changes) {
+Status Writer::maintain(Time now, AlarmChanges& changes) {
   const std::scoped_lock lock{mutex_};
   Status done = settle();
   if (done) done = keep_house(now);
   if (!done) return done;
-  changes.insert(changes.end(), carried_.begin(), carried_.end());
+  changes.append(carried_);
   carried_.clear();
   show();
   return {};
@@ -71,7 +64,7 @@ Status Writer::keep_house(Time now) {
   fold_.close_quiet(now, alerts_closed_step);
   const bool drops = attempt_.next.dropped != at_.dropped;
   if (Status done = put_position(); !done) return done;
-  if (Status done = write_due_alerts(); !done) return done;
+  if (Status done = write_due_alarms(); !done) return done;
   if (drops) {
     if (Status done = drop_planned(); !done) return done;
   }
@@ -134,10 +127,13 @@ Status Writer::trim(Time now) {
   const Time cutoff = now - retention_.age_max;
   if (Status done = tallies_.drop_minutes(client_, cutoff); !done) return done;
   if (Status done = tallies_.drop_lost_devices(client_, cutoff, devices_step); !done) return done;
-  if (at_.alert_next > alerts_kept_max) {
-    Doc filter = at_most("_id", at_.alert_next - 1 - alerts_kept_max);
+  const std::pair<const char*, std::uint64_t> next_ids[] = {
+      {collection::alerts, at_.alert_next}, {collection::incidents, at_.incident_next}};
+  for (const auto& [name, next] : next_ids) {
+    if (next <= alerts_kept_max) continue;
+    Doc filter = at_most("_id", next - 1 - alerts_kept_max);
     filter.set("open", false);
-    if (const auto gone = client_.erase(collection::alerts, filter); !gone) return gone.error();
+    if (const auto gone = client_.erase(name, filter); !gone) return gone.error();
   }
   trimmed_at_ = now;
   return {};

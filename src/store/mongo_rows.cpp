@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "store/confidence.hpp"
+
 namespace vedette::mongo {
 
 namespace {
@@ -15,14 +17,9 @@ std::string time_text(std::int64_t micros) {
   return fmt::format("-{:019}", micros - std::numeric_limits<std::int64_t>::min());
 }
 
-Error damaged(std::string_view what, std::string_view id) {
-  return Error{Errc::corrupt,
-               fmt::format("store: document {} has an unknown {}", vedette::quoted(id), what)};
-}
-
 Doc explanation_document(const Explanation& why) {
   Doc doc;
-  doc.set("sentence", why.sentence);
+  doc.set("sentence", why.sentence).set("usual_of", name_of(why.usual_of));
   std::vector<Doc> items;
   for (const Reason& reason : why.reasons) {
     items.emplace_back();
@@ -31,7 +28,8 @@ Doc explanation_document(const Explanation& why) {
         .set("value", reason.value)
         .set("usual_low", reason.usual_low)
         .set("usual_high", reason.usual_high)
-        .set("weight", reason.weight);
+        .set("weight", reason.weight)
+        .set_some("text", reason.text);
   }
   doc.set_array("reasons", items);
   items.clear();
@@ -46,38 +44,12 @@ Doc explanation_document(const Explanation& why) {
     items.back()
         .set("id", to_text(similar.key))
         .set("device", similar.device)
+        .set("capture", similar.capture)
         .set("label", similar.label)
         .set("distance", similar.distance);
   }
   doc.set_array("similar", items);
   return doc;
-}
-
-void set_explanation(Doc& doc, const Explanation& why) {
-  if (why.sentence.empty() && why.reasons.empty()) return;
-  doc.set("why", explanation_document(why));
-}
-
-void read_explanation(const View& document, Explanation& why) {
-  why.clear();
-  if (!document.has("why")) return;
-  const View doc = document.document("why");
-  why.sentence = doc.text("sentence");
-  for (const View& item : doc.array("reasons")) {
-    why.reasons.push_back({std::string{item.text("feature")}, item.real32("value"),
-                           item.real32("usual_low"), item.real32("usual_high"),
-                           item.real32("weight")});
-  }
-  for (const View& item : doc.array("changes")) {
-    why.changes.push_back(
-        {std::string{item.text("feature")}, item.real32("from"), item.real32("to")});
-  }
-  why.changed_score = doc.real32("changed_score");
-  for (const View& item : doc.array("similar")) {
-    why.similar.push_back({key_from_text(item.text("id")).value_or(RecordKey{}),
-                           std::string{item.text("device")}, std::string{item.text("label")},
-                           item.real32("distance")});
-  }
 }
 
 constexpr std::pair<const char*, double Flow::*> flow_numbers[] = {
@@ -119,13 +91,6 @@ Status read_flow(const View& doc, std::string_view id, Flow& flow) {
   return {};
 }
 
-std::optional<RecordKind> kind_from(std::string_view name) {
-  for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
-    if (name_of(kind) == name) return kind;
-  }
-  return {};
-}
-
 std::optional<Certainty> certainty_from(std::string_view name) {
   for (const Certainty certainty : {Certainty::sure, Certainty::learning, Certainty::no_model}) {
     if (name_of(certainty) == name) return certainty;
@@ -133,7 +98,65 @@ std::optional<Certainty> certainty_from(std::string_view name) {
   return {};
 }
 
+/// What most verdicts do without: written only where it says something.
+void set_marks(Doc& doc, const Verdict& verdict) {
+  if (verdict.suspect != verdict.label) doc.set_some("suspect", verdict.suspect);
+  if (const std::int64_t doubt = doubt_percent(verdict.confidence)) doc.set("doubt", doubt);
+  if (verdict.learning != 0) doc.set("learning", int{verdict.learning});
+  if (verdict.excluded != 0) doc.set("excluded", verdict.excluded);
+}
+
+void read_marks(const View& document, Verdict& verdict) {
+  verdict.suspect = document.text(document.has("suspect") ? "suspect" : "label");
+  verdict.confidence = confidence_from(document.integer("doubt"));
+  verdict.learning = static_cast<std::uint8_t>(document.integer("learning"));
+  verdict.excluded = document.count("excluded");
+}
+
 }  // namespace
+
+Error damaged(std::string_view what, std::string_view id) {
+  return Error{Errc::corrupt,
+               fmt::format("store: document {} has an unknown {}", vedette::quoted(id), what)};
+}
+
+std::optional<RecordKind> kind_from(std::string_view name) {
+  for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
+    if (name_of(kind) == name) return kind;
+  }
+  return {};
+}
+
+bool has_explanation(const Explanation& why) {
+  return !why.sentence.empty() || !why.reasons.empty();
+}
+
+void set_explanation(Doc& doc, const Explanation& why) {
+  if (has_explanation(why)) doc.set("why", explanation_document(why));
+}
+
+void read_explanation(const View& document, Explanation& why) {
+  why.clear();
+  if (!document.has("why")) return;
+  const View doc = document.document("why");
+  why.sentence = doc.text("sentence");
+  why.usual_of = usual_of_from(doc.text("usual_of")).value_or(UsualOf::training);
+  for (const View& item : doc.array("reasons")) {
+    why.reasons.push_back({std::string{item.text("feature")}, item.real32("value"),
+                           item.real32("usual_low"), item.real32("usual_high"),
+                           item.real32("weight"), std::string{item.text("text")}});
+  }
+  for (const View& item : doc.array("changes")) {
+    why.changes.push_back(
+        {std::string{item.text("feature")}, item.real32("from"), item.real32("to")});
+  }
+  why.changed_score = doc.real32("changed_score");
+  for (const View& item : doc.array("similar")) {
+    why.similar.push_back({key_from_text(item.text("id")).value_or(RecordKey{}),
+                           std::string{item.text("device")}, std::string{item.text("capture")},
+                           std::string{item.text("label")}, item.real32("distance")});
+  }
+}
 
 std::string id_of(RecordKey key) {
   return fmt::format("{}-{:016x}", time_text(key.time_micros), key.hash);
@@ -155,7 +178,7 @@ std::optional<RecordKey> key_of(std::string_view id) {
   return RecordKey{negative ? *time + std::numeric_limits<std::int64_t>::min() : *time, hash};
 }
 
-Doc judged_document(const Judged& judged, std::uint64_t batch) {
+Doc judged_document(const Judged& judged, Arrival arrival) {
   const Record& record = judged.record;
   const Verdict& verdict = judged.verdict;
   Doc doc;
@@ -171,6 +194,7 @@ Doc judged_document(const Judged& judged, std::uint64_t batch) {
       .set("label", verdict.label)
       .set("model", verdict.model)
       .set_some("truth", judged.truth.label);
+  set_marks(doc, verdict);
   set_explanation(doc, verdict.why);
   if (record.kind == RecordKind::flow) {
     doc.set("flow", flow_document(record.flow));
@@ -182,7 +206,7 @@ Doc judged_document(const Judged& judged, std::uint64_t batch) {
     }
     doc.set_array("reading", values);
   }
-  doc.set("batch", batch);
+  doc.set("batch", arrival.batch).set("row", arrival.row);
   return doc;
 }
 
@@ -208,6 +232,7 @@ Status read_judged(const View& document, Judged& judged) {
   verdict.certainty = *certainty;
   verdict.label = document.text("label");
   verdict.model = document.text("model");
+  read_marks(document, verdict);
   judged.truth.label = document.text("truth");
   read_explanation(document, verdict.why);
   if (*kind == RecordKind::flow) return read_flow(document.document("flow"), id, record.flow);
@@ -219,49 +244,6 @@ Status read_judged(const View& document, Judged& judged) {
     record.reading.add(value.text("name"), number);
   }
   return {};
-}
-
-Doc alert_document(const Alert& alert) {
-  Doc doc;
-  doc.set("_id", alert.id)
-      .set("device", alert.device)
-      .set("kind", name_of(alert.kind))
-      .set("label", alert.label)
-      .set("count", alert.count)
-      .set_time("first", alert.first)
-      .set_time("last", alert.last)
-      .set_time("raised", alert.raised)
-      .set_time("updated", alert.updated)
-      .set("peak_score", alert.peak_score)
-      .set("peak_record", to_text(alert.peak_record))
-      .set("open", alert.open);
-  set_explanation(doc, alert.why);
-  return doc;
-}
-
-Result<Alert> read_alert(const View& document) {
-  Alert alert;
-  alert.id = document.count("_id");
-  alert.device = document.text("device");
-  const auto kind = kind_from(document.text("kind"));
-  const auto peak = key_from_text(document.text("peak_record"));
-  if (!kind) return damaged("kind", std::to_string(alert.id));
-  if (!peak) return damaged("peak_record", std::to_string(alert.id));
-  alert.kind = *kind;
-  alert.label = document.text("label");
-  alert.count = document.count("count");
-  alert.first = document.time("first");
-  alert.last = document.time("last");
-  alert.raised = document.time("raised");
-  alert.updated = document.time("updated");
-  alert.peak_score = document.real32("peak_score");
-  alert.peak_record = *peak;
-  read_explanation(document, alert.why);
-  alert.open = document.boolean("open");
-  alert.acknowledged = document.boolean("acknowledged");
-  alert.feedback = document.text("feedback");
-  alert.comment = document.text("comment");
-  return alert;
 }
 
 Doc quarantined_document(const Quarantined& message, std::uint64_t id) {

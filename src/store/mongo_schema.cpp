@@ -120,7 +120,7 @@ struct Index {
   const char* of;
   const char* name;
   std::vector<std::string> fields;
-  bool partial = false;  ///< of anomalous records only
+  enum { all, anomalous, having } of_which = all;  ///< having: the field at all
   bool expires = false;
 };
 
@@ -128,14 +128,19 @@ const std::vector<Index>& indexes() {
   static const std::vector<Index> all{
       {collection::verdicts, "device_id", {"device", "_id"}},
       {collection::verdicts, "label_id", {"label", "_id"}},
-      {collection::verdicts, "anomalous_id", {"anomalous", "_id"}, true},
-      {collection::verdicts, "batch_id", {"batch", "_id"}},
-      {collection::verdicts, "received", {"received"}, false, true},
+      {collection::verdicts, "anomalous_id", {"anomalous", "_id"}, Index::anomalous},
+      {collection::verdicts, "excluded", {"excluded"}, Index::having},
+      {collection::verdicts, "batch_row", {"batch", "row"}},
+      {collection::verdicts, "received", {"received"}, Index::all, true},
       {collection::devices, "last_seen", {"last_seen_us"}},
       {collection::minutes, "device_minute", {"device", "minute_us"}},
       {collection::minutes, "minute", {"minute_us"}},
       {collection::alerts, "device", {"device", "_id"}},
       {collection::alerts, "open", {"open", "_id"}},
+      {collection::alerts, "incident", {"incident", "_id"}},
+      {collection::incidents, "open", {"open", "_id"}},
+      {collection::incidents, "updated", {"updated_us"}},
+      {collection::incidents, "rank", {"rank", "_id"}},
       {collection::tokens, "user", {"user", "created_us"}}};
   return all;
 }
@@ -145,11 +150,12 @@ Doc index_document(const Index& index, const Server& server, std::int64_t expire
   for (const std::string& field : index.fields) key.set(field, 1);
   Doc doc;
   doc.set("key", key).set("name", index.name);
-  if (index.partial && !server.is_ferret) {
+  if (index.of_which == Index::anomalous && !server.is_ferret) {
     Doc filter;
     filter.set("anomalous", true);
     doc.set("partialFilterExpression", filter);
   }
+  if (index.of_which == Index::having && !server.is_ferret) doc.set("sparse", true);
   if (index.expires) doc.set("expireAfterSeconds", expire_seconds);
   return doc;
 }
@@ -265,14 +271,16 @@ Doc position_fields(const Position& position) {
       .set("readings", position.readings)
       .set("anomalies", position.anomalies)
       .set("quarantined", position.quarantined)
-      .set("alert_next", position.alert_next);
+      .set("alert_next", position.alert_next)
+      .set("incident_next", position.incident_next);
   return doc;
 }
 
 Position read_position(const View& stamp) {
-  return {stamp.count("seq"),       stamp.count("committed"),   stamp.count("flushed"),
-          stamp.count("dropped"),   stamp.count("flows"),       stamp.count("readings"),
-          stamp.count("anomalies"), stamp.count("quarantined"), stamp.count("alert_next")};
+  return {stamp.count("seq"),          stamp.count("committed"),   stamp.count("flushed"),
+          stamp.count("dropped"),      stamp.count("flows"),       stamp.count("readings"),
+          stamp.count("anomalies"),    stamp.count("quarantined"), stamp.count("alert_next"),
+          stamp.count("incident_next")};
 }
 
 Result<Opened> open_database(Client& client, const Retention& retention) {
@@ -296,7 +304,10 @@ Result<Opened> open_database(Client& client, const Retention& retention) {
   for (const View& pending : view.array("pending")) {
     Result<Alert> alert = read_alert(pending);
     if (!alert) return alert.error();
-    opened.pending.push_back(std::move(*alert));
+    opened.pending.alerts.push_back(std::move(*alert));
+  }
+  for (const View& pending : view.array("pending_incidents")) {
+    opened.pending.incidents.push_back(read_incident(pending));
   }
   return opened;
 }

@@ -8,6 +8,7 @@
 
 #include "store/mongo_client.hpp"
 #include "store/store.hpp"
+#include "store/transfer.hpp"
 
 namespace vedette::mongo {
 
@@ -28,6 +29,7 @@ struct Position {
   std::uint64_t anomalies = 0;
   std::uint64_t quarantined = 0;  ///< ever; also the last _id given in `quarantine`
   std::uint64_t alert_next = 1;   ///< the id of the next alert
+  std::uint64_t incident_next = 1;
   friend bool operator==(const Position&, const Position&) = default;
 };
 
@@ -36,7 +38,7 @@ struct Opened {
   Position position;
   bool clean = false;               ///< the last owner closed it: nothing half done is left
   std::vector<std::int64_t> tried;  ///< numbers below `committed` whose commit failed
-  std::vector<Alert> pending;       ///< alerts of the last write, maybe not in `alerts` yet
+  Alarms pending;                   ///< of the last write, maybe not in `alerts` yet
 };
 
 /// Checks that server and database are fit, makes what is missing, takes the lease. Touches nothing

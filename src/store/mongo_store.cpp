@@ -59,11 +59,11 @@ Result<std::optional<T>> first_of(Result<std::vector<T>> items) {
 class MongoStore final : public Store, public Transfer {
  public:
   MongoStore(std::unique_ptr<Client> client, std::unique_ptr<mongo::Writer> writer,
-             std::size_t quarantine_max)
-      : client_(std::move(client)), writer_(std::move(writer)), quarantine_max_(quarantine_max) {}
+             const Retention& retention)
+      : client_(std::move(client)), writer_(std::move(writer)), retention_(retention) {}
 
   Status commit(Batch& batch, Time now) override { return writer_->commit(batch, now); }
-  Status maintain(Time now, std::vector<AlertChange>& changes) override {
+  Status maintain(Time now, AlarmChanges& changes) override {
     return writer_->maintain(now, changes);
   }
 
@@ -85,9 +85,20 @@ class MongoStore final : public Store, public Transfer {
   Result<std::optional<Alert>> alert(std::uint64_t id) const override {
     return mongo::find_alert(*client_, id);
   }
+  Result<Page<Incident>> incidents(const IncidentQuery& query) const override {
+    return mongo::find_incidents(*client_, query);
+  }
+  Result<std::optional<Incident>> incident(std::uint64_t id) const override {
+    return mongo::find_incident(*client_, id);
+  }
+  Result<std::string> arrivals(const ArrivalQuery& query,
+                               const std::function<void(const Judged&)>& take) const override {
+    return mongo::find_arrivals(*client_, query, take, writer_->visible());
+  }
+  AlarmOptions alarm_options() const override { return retention_.alarms; }
   Result<Page<Quarantined>> quarantined(std::string_view before, std::size_t limit) const override {
     return mongo::find_quarantined(*client_, before, limit, writer_->shown().quarantined,
-                                   quarantine_max_);
+                                   retention_.quarantine_max);
   }
   Result<std::vector<RollUp>> roll_ups(std::string_view device, Time from, Time to) const override {
     return writer_->tallies().roll_ups(*client_, device, from, to);
@@ -97,6 +108,23 @@ class MongoStore final : public Store, public Transfer {
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment) override {
     return writer_->mark_alert(id, acknowledged, feedback, comment);
+  }
+
+  Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                       std::string_view comment) override {
+    return writer_->mark_incident(id, acknowledged, feedback, comment);
+  }
+
+  Result<std::uint64_t> put_exclusion(const Exclusion& exclusion) override {
+    const std::scoped_lock lock{change_mutex_};
+    return mongo::put_exclusion(*client_, exclusion);
+  }
+  Status drop_exclusion(std::uint64_t id) override {
+    const std::scoped_lock lock{change_mutex_};
+    return mongo::drop_exclusion(*client_, id);
+  }
+  Result<std::vector<Exclusion>> exclusions() const override {
+    return mongo::find_exclusions(*client_, writer_->visible());
   }
 
   Status put_user(const User& user) override;
@@ -120,11 +148,13 @@ class MongoStore final : public Store, public Transfer {
   Status put_setting(std::string_view name, std::string_view value) override;
   Result<std::string> setting(std::string_view name) const override;
 
-  Result<Page<Judged>> arrivals(std::string_view after, std::size_t limit) const override {
-    return mongo::find_arrivals(*client_, after, limit, writer_->visible());
+  Result<Page<Judged>> records(std::string_view after, std::size_t limit) const override {
+    return mongo::find_records(*client_, after, limit, writer_->visible());
   }
-  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now) override {
-    return writer_->adopt(batch, alerts, now);
+  Status adopt(Batch& batch, const Alarms& alarms, Time now) override {
+    if (Status done = writer_->adopt(batch, alarms, now); !done) return done;
+    const std::scoped_lock lock{change_mutex_};
+    return mongo::adopt_exclusions(*client_, alarms.exclusions);
   }
   Result<std::map<std::string, std::string>> settings() const override;
 
@@ -134,8 +164,8 @@ class MongoStore final : public Store, public Transfer {
 
   std::unique_ptr<Client> client_;
   std::unique_ptr<mongo::Writer> writer_;
-  std::size_t quarantine_max_;
-  std::mutex change_mutex_;       // users and tokens are checked, then changed
+  const Retention retention_;
+  std::mutex change_mutex_;       // users, tokens and exclusions are checked, then changed
   std::int64_t audit_last_ = -1;  // the last _id given; -1: not asked yet
 };
 
@@ -146,11 +176,19 @@ Result<StoreCounts> MongoStore::counts() const {
   counts.readings = at.readings;
   counts.anomalies = at.anomalies;
   counts.quarantined = at.quarantined;
-  Doc command;
-  command.set("count", collection::alerts);
-  const auto alerts = client_->ask(command);
-  if (!alerts) return alerts.error();
-  counts.alerts = alerts->view().count("n");
+  Doc open;
+  open.set("open", true);
+  const std::tuple<std::uint64_t*, const char*, Doc> asked[] = {
+      {&counts.alerts, collection::alerts, Doc{}},
+      {&counts.incidents, collection::incidents, Doc{}},
+      {&counts.open_incidents, collection::incidents, std::move(open)}};
+  for (const auto& [count, name, filter] : asked) {
+    Doc command;
+    command.set("count", name).set("query", filter);
+    const auto reply = client_->ask(command);
+    if (!reply) return reply.error();
+    *count = reply->view().count("n");
+  }
   const auto bytes = mongo::bytes_used(*client_);
   if (!bytes) return bytes.error();
   counts.bytes = *bytes;
@@ -286,8 +324,8 @@ Result<std::unique_ptr<Store>> open_mongo_store(std::string_view uri, Retention 
   if (!client) return client.error();
   auto writer = mongo::Writer::open(**client, retention);
   if (!writer) return writer.error();
-  return std::unique_ptr<Store>{std::make_unique<MongoStore>(std::move(*client), std::move(*writer),
-                                                             retention.quarantine_max)};
+  return std::unique_ptr<Store>{
+      std::make_unique<MongoStore>(std::move(*client), std::move(*writer), retention)};
 }
 
 }  // namespace vedette

@@ -7,38 +7,12 @@
 #include <utility>
 
 #include "base/log.hpp"
+#include "store/mongo_filters.hpp"
 #include "store/mongo_rows.hpp"
 
 namespace vedette::mongo {
 
 namespace {
-
-Doc above(std::string_view field, std::uint64_t value) {
-  Doc filter;
-  Doc bound;
-  bound.set("$gt", value);
-  filter.set(field, bound);
-  return filter;
-}
-
-Doc at_most(std::string_view field, std::uint64_t value) {
-  Doc filter;
-  Doc bound;
-  bound.set("$lte", value);
-  filter.set(field, bound);
-  return filter;
-}
-
-Change alert_change(const Alert& alert) {
-  Change change;
-  change.filter.set("_id", alert.id);
-  Doc marks;
-  marks.set("acknowledged", alert.acknowledged)
-      .set("feedback", alert.feedback)
-      .set("comment", alert.comment);
-  change.update.set("$set", alert_document(alert).without("_id")).set("$setOnInsert", marks);
-  return change;
-}
 
 std::size_t hash_of(const std::vector<Quarantined>& messages) {
   std::size_t hash = messages.size();  // 0 for none
@@ -64,7 +38,7 @@ Writer::Writer(Client& client, const Retention& retention, Opened opened)
       retention_(retention),
       owner_(std::move(opened.owner)),
       at_(opened.position),
-      fold_(retention.alert_quiet) {}
+      fold_(retention.alarms) {}
 
 Result<std::unique_ptr<Writer>> Writer::open(Client& client, const Retention& retention) {
   Result<Opened> opened = open_database(client, retention);
@@ -73,7 +47,7 @@ Result<std::unique_ptr<Writer>> Writer::open(Client& client, const Retention& re
   Status done = opened->clean ? Status{} : writer->recover(*opened);
   if (done) done = writer->tallies_.load(client);
   if (done && !opened->clean) done = writer->recount();
-  if (done) done = writer->load_alerts();
+  if (done) done = writer->load_alarms();
   if (!done) return done.error();
   writer->last_number_ = writer->at_.committed;
   writer->ready_ = true;
@@ -99,103 +73,9 @@ Writer::~Writer() {
   }
 }
 
-/// Records and quarantined messages of a batch that was not committed were acknowledged to nobody:
-/// they go, and come again. Alerts of the last commit are written, once more or for the first time.
-Status Writer::recover(const Opened& opened) {
-  const std::pair<const char*, Doc> half_done[] = {
-      {collection::verdicts, above("batch", at_.committed)},
-      {collection::quarantine, above("_id", at_.quarantined)},
-      {collection::verdicts, at_most("batch", at_.dropped)},
-      {collection::spans, at_most("last", at_.dropped)}};
-  for (const auto& [name, filter] : half_done) {
-    if (const auto gone = client_.erase(name, filter); !gone) return gone.error();
-  }
-  for (const std::int64_t number : opened.tried) {
-    Doc filter;
-    filter.set("batch", number);
-    if (const auto gone = client_.erase(collection::verdicts, filter); !gone) return gone.error();
-  }
-  due_ = opened.pending;
-  pending_written_ = !due_.empty();
-  return write_due_alerts();
-}
-
-/// Counts what was committed since the tallies were written.
-Status Writer::recount() {
-  std::vector<std::pair<std::uint64_t, Counted>> records;
-  Doc filter = above("batch", at_.flushed);
-  Doc options;
-  Doc sort;
-  Doc fields;
-  sort.set("batch", 1);
-  for (const char* name : {"batch", "device", "kind", "received_us", "anomalous", "score"}) {
-    fields.set(name, 1);
-  }
-  options.set("sort", sort).set("projection", fields);
-  Status done = client_.find(collection::verdicts, filter, options, [&](const View& document) {
-    records.emplace_back(document.count("batch"),
-                         Counted{{},
-                                 std::string{document.text("device")},
-                                 document.time("received"),
-                                 document.text("kind") == name_of(RecordKind::flow),
-                                 document.boolean("anomalous"),
-                                 document.real32("score")});
-    return Status{};
-  });
-  if (!done) return done;
-  std::vector<Counted> counted;
-  for (const auto& [batch, record] : records) counted.push_back(record);
-  if (done = tallies_.fetch(client_, counted); !done) return done;
-  for (const auto& [batch, record] : records) tallies_.count(record, batch);
-  return {};
-}
-
-Status Writer::load_alerts() {
-  Doc filter;
-  filter.set("open", true);
-  std::vector<Alert> open;
-  Status done = client_.find(collection::alerts, filter, {}, [&open](const View& document) {
-    Result<Alert> alert = read_alert(document);
-    if (!alert) return Status{alert.error()};
-    open.push_back(std::move(*alert));
-    return Status{};
-  });
-  if (!done) return done;
-  std::sort(open.begin(), open.end(), [](const Alert& a, const Alert& b) {
-    return std::pair{a.updated, a.id} < std::pair{b.updated, b.id};
-  });
-  for (Alert& alert : open) fold_.restore(std::move(alert));
-  fold_.start_at(at_.alert_next);
-  return {};
-}
-
 Status Writer::commit(Batch& batch, Time now) {
   const std::scoped_lock lock{mutex_};
   return commit_locked(batch, now);
-}
-
-Status Writer::adopt(Batch& batch, std::span<const Alert> alerts, Time now) {
-  const std::scoped_lock lock{mutex_};
-  folds_ = false;
-  Status done = commit_locked(batch, now);
-  folds_ = true;
-  if (!done) return done;
-  std::vector<Change> changes;
-  attempt_.next = at_;
-  for (const Alert& alert : alerts) {
-    Doc fields = alert_document(alert);
-    fields.set("acknowledged", alert.acknowledged)
-        .set("feedback", alert.feedback)
-        .set("comment", alert.comment);
-    Change& change = changes.emplace_back();
-    change.filter.set("_id", alert.id);
-    change.update.set("$setOnInsert", fields.without("_id"));
-    attempt_.next.alert_next = std::max(attempt_.next.alert_next, alert.id + 1);
-  }
-  if (done = client_.upsert(collection::alerts, changes); !done) return done;
-  if (attempt_.next == at_) return {};
-  if (done = put_position(); done) show();
-  return done;
 }
 
 Status Writer::commit_locked(Batch& batch, Time now) {
@@ -203,7 +83,7 @@ Status Writer::commit_locked(Batch& batch, Time now) {
   Status done = settle();
   for (std::size_t first = 0; done;) {
     const std::size_t last = std::min(batch.size(), first + slice_records_);
-    done = commit_slice(batch, first, last, now);
+    done = commit_slice(batch, first, last);
     first = last;
     if (first == batch.size()) break;
   }
@@ -216,14 +96,14 @@ Status Writer::commit_locked(Batch& batch, Time now) {
   slice_records_ = slice_records_max;
   unreported_.clear();
   quarantine_done_ = 0;
-  batch.alerts.insert(batch.alerts.end(), carried_.begin(), carried_.end());
+  batch.alarms.append(carried_);
   carried_.clear();
   records_since_upkeep_ += batch.size();
   show();
   return {};
 }
 
-Status Writer::commit_slice(Batch& batch, std::size_t first, std::size_t last, Time now) {
+Status Writer::commit_slice(Batch& batch, std::size_t first, std::size_t last) {
   attempt_ = {};
   attempt_.next = at_;
   attempt_.next.committed = ++last_number_;
@@ -246,10 +126,10 @@ Status Writer::commit_slice(Batch& batch, std::size_t first, std::size_t last, T
   }
   for (std::size_t i = first; i < last && folds_; ++i) {
     const bool is_counted = batch[i].is_new && !unreported_.contains(batch[i].record.key);
-    if (is_counted && batch[i].verdict.anomalous) fold_.add(batch[i], now);
+    if (is_counted) fold_.add(batch[i], batch[i].received);
   }
   if (Status done = put_position(); !done) return done;
-  return write_due_alerts();
+  return write_due_alarms();
 }
 
 /// Inserts what is not there yet, and says of each record whether it is new.
@@ -260,7 +140,7 @@ Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last)
     Judged& judged = batch[i];
     judged.is_new = seen_.insert(judged.record.key).second;
     if (!judged.is_new || unreported_.contains(judged.record.key)) continue;
-    documents.push_back(judged_document(judged, last_number_));
+    documents.push_back(judged_document(judged, {last_number_, i}));
     sent.push_back(&judged);
   }
   const auto there = client_.insert(collection::verdicts, documents);
@@ -272,7 +152,7 @@ Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last)
   }
   // Without a failure before, what is there is a redelivery.
   if (tried_.size() > 1 && !known.empty()) {
-    if (Status done = take_leftovers(known); !done) return done;
+    if (Status done = take_leftovers(batch, known); !done) return done;
   }
   for (const Judged* judged : sent) {
     if (judged->is_new) attempt_.counted.push_back(counted_of(*judged));
@@ -282,7 +162,7 @@ Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last)
 
 /// Of the records that are there already, those that a try left which failed are new, and become
 /// records of this try.
-Status Writer::take_leftovers(std::vector<Judged*>& there) {
+Status Writer::take_leftovers(const Batch& batch, std::vector<Judged*>& there) {
   std::unordered_map<std::string, Judged*> by_id;
   for (Judged* judged : there) by_id.emplace(id_of(judged->record.key), judged);
   Doc options;
@@ -295,10 +175,10 @@ Status Writer::take_leftovers(std::vector<Judged*>& there) {
     if (found == by_id.end() || !tried_.contains(document.count("batch"))) return Status{};
     found->second->is_new = true;
     Change& change = changes.emplace_back();
-    Doc batch;
-    batch.set("batch", last_number_);
+    Doc arrival;
+    arrival.set("batch", last_number_).set("row", std::int64_t{found->second - batch.begin()});
     change.filter.set("_id", found->first);
-    change.update.set("$set", batch);
+    change.update.set("$set", arrival);
     return Status{};
   };
   std::vector<std::string> ids;
@@ -356,19 +236,46 @@ Status Writer::insert_quarantined(const Batch& batch) {
 /// The moment a batch is committed: one write of one document. After a failure nobody knows whether
 /// it was done, until settle() has looked.
 Status Writer::put_position() {
-  for (const AlertChange& change : fold_.changes()) {
-    attempt_.next.alert_next = std::max(attempt_.next.alert_next, change.alert.id + 1);
+  const AlarmChanges& changes = fold_.changes();
+  Position& next = attempt_.next;
+  for (const AlertChange& change : changes.alerts) {
+    next.alert_next = std::max(next.alert_next, change.alert.id + 1);
   }
-  attempt_.next.seq = at_.seq + 1;
+  for (const IncidentChange& change : changes.incidents) {
+    next.incident_next = std::max(next.incident_next, change.incident.id + 1);
+  }
+  next.seq = at_.seq + 1;
+  const Doc fields = stamp_fields();
+  if (fields.bytes() > stamp_bytes_max) {
+    abandon();
+    return Error{Errc::too_large,
+                 fmt::format("{}: {} alerts and {} incidents changed at once", client_.label(),
+                             changes.alerts.size(), changes.incidents.size())};
+  }
+  return put_stamp(fields);
+}
+
+/// What the stamp says after this write.
+Doc Writer::stamp_fields() {
   Doc fields = position_fields(attempt_.next);
   std::vector<std::int64_t> tried;
   for (const std::uint64_t number : tried_) {
     if (number != attempt_.next.committed) tried.push_back(static_cast<std::int64_t>(number));
   }
   fields.set_array("tried", tried);
-  std::vector<Doc> pending;
-  for (const AlertChange& change : fold_.changes()) pending.push_back(alert_document(change.alert));
-  if (!pending.empty() || pending_written_) fields.set_array("pending", pending);
+  const AlarmChanges& changes = fold_.changes();
+  if (changes.alerts.empty() && changes.incidents.empty() && !pending_written_) return fields;
+  std::vector<Doc> alerts;
+  for (const AlertChange& change : changes.alerts) alerts.push_back(alert_document(change.alert));
+  std::vector<Doc> incidents;
+  for (const IncidentChange& change : changes.incidents) {
+    incidents.push_back(incident_document(change.incident));
+  }
+  fields.set_array("pending", alerts).set_array("pending_incidents", incidents);
+  return fields;
+}
+
+Status Writer::put_stamp(const Doc& fields) {
   Doc alive;
   alive.set("alive", true);
   Change change;
@@ -414,7 +321,7 @@ Status Writer::settle() {
     }
     unsure_ = false;
   }
-  return write_due_alerts();
+  return write_due_alarms();
 }
 
 void Writer::finish() {
@@ -425,10 +332,12 @@ void Writer::finish() {
     tallies_.count(counted, at_.committed);
     unreported_.insert(counted.key);
   }
-  pending_written_ = !fold_.changes().empty();
-  for (const AlertChange& change : fold_.changes()) {
-    carried_.push_back(change);
-    due_.push_back(change.alert);
+  const AlarmChanges& changes = fold_.changes();
+  pending_written_ = !changes.alerts.empty() || !changes.incidents.empty();
+  carried_.append(changes);
+  for (const AlertChange& change : changes.alerts) due_.alerts.push_back(change.alert);
+  for (const IncidentChange& change : changes.incidents) {
+    due_.incidents.push_back(change.incident);
   }
   fold_.keep();
   attempt_.counted.clear();
@@ -437,30 +346,6 @@ void Writer::finish() {
 void Writer::abandon() {
   fold_.undo();
   attempt_.counted.clear();
-}
-
-Status Writer::write_due_alerts() {
-  std::vector<Change> changes;
-  for (const Alert& alert : due_) changes.push_back(alert_change(alert));
-  if (Status done = client_.upsert(collection::alerts, changes); !done) return done;
-  due_.clear();
-  return {};
-}
-
-Status Writer::mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
-                          std::string_view comment) {
-  const std::scoped_lock lock{mutex_};
-  if (Status done = settle(); !done) return done;
-  Change change;
-  change.filter.set("_id", id);
-  Doc marks;
-  marks.set("acknowledged", acknowledged).set("feedback", feedback).set("comment", comment);
-  change.update.set("$set", marks);
-  const auto matched = client_.update(collection::alerts, change);
-  if (!matched) return matched.error();
-  if (*matched == 0) return Error{Errc::not_found, fmt::format("no alert {}", id)};
-  fold_.mark(id, acknowledged, feedback, comment);
-  return {};
 }
 
 void Writer::show() {

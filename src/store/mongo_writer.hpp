@@ -6,20 +6,20 @@
 #include <memory>
 #include <mutex>
 #include <set>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
-#include "alarm/alert_fold.hpp"
+#include "alarm/alarm_fold.hpp"
 #include "store/mongo_reader.hpp"
 #include "store/mongo_schema.hpp"
 #include "store/mongo_tallies.hpp"
+#include "store/transfer.hpp"
 
 namespace vedette::mongo {
 
-/// commit() and maintain() are called by the line's thread; mark_alert() and position() by any.
+/// commit() and maintain() are called by the line's thread; the marks and what is shown by any.
 class Writer {
  public:
   /// Takes up what the last owner left half done. REQUIRES: the client outlives it.
@@ -29,11 +29,13 @@ class Writer {
   ~Writer();
 
   Status commit(Batch& batch, Time now);
-  Status maintain(Time now, std::vector<AlertChange>& changes);
+  Status maintain(Time now, AlarmChanges& changes);
   /// See Transfer::adopt().
-  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now);
+  Status adopt(Batch& batch, const Alarms& alarms, Time now);
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
+  Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                       std::string_view comment);
 
   /// As of the last commit() or maintain() that succeeded: what readers may see.
   Position shown() const;
@@ -51,29 +53,35 @@ class Writer {
     std::size_t operator()(const RecordKey& key) const { return key.hash; }
   };
 
-  /// The alerts of a slice travel in the stamp, a document of at most 16 MiB; one alert with its
-  /// explanation is below 5 KiB. After a failure slices become smaller: a slow server gets done
-  /// what fits into the time an answer is waited for.
+  /// After a failure slices become smaller: a slow server gets done what fits into the time an
+  /// answer is waited for.
   static constexpr std::size_t slice_records_max = 2'000;
   static constexpr std::size_t slice_records_min = 100;
+  /// What changed about alerts and incidents travels in the stamp, a document of at most 16 MiB.
+  static constexpr std::size_t stamp_bytes_max = 12U << 20U;
 
   Writer(Client& client, const Retention& retention, Opened opened);
 
+  // mongo_recovery.cpp
   Status recover(const Opened& opened);
   Status recount();
-  Status load_alerts();
+  Status load_alarms();
+  Status load_incidents();
+  Status restore_incidents(std::vector<Incident> incidents);
 
   Status commit_locked(Batch& batch, Time now);
-  Status commit_slice(Batch& batch, std::size_t first, std::size_t last, Time now);
+  Status commit_slice(Batch& batch, std::size_t first, std::size_t last);
   Status insert_records(Batch& batch, std::size_t first, std::size_t last);
-  Status take_leftovers(std::vector<Judged*>& there);
+  Status take_leftovers(const Batch& batch, std::vector<Judged*>& there);
   Status insert_quarantined(const Batch& batch);
   Status put_position();
+  Doc stamp_fields();
+  Status put_stamp(const Doc& fields);
   Status drop_leftovers(Time now);
   Status settle();
   void finish();
   void abandon();
-  Status write_due_alerts();
+  Status write_due_alarms();
 
   // One step of upkeep, see mongo_retention.cpp.
   Status keep_house(Time now);
@@ -89,7 +97,7 @@ class Writer {
   const std::string owner_;
   std::mutex mutex_;  // held while something is changed
   Position at_;
-  AlertFold fold_;
+  AlarmFold fold_;
   Tallies tallies_;
 
   Attempt attempt_;
@@ -103,9 +111,9 @@ class Writer {
   /// Committed by a commit() that failed afterwards: new to whoever asks again.
   std::unordered_set<RecordKey, KeyHash> unreported_;
   std::size_t slice_records_ = slice_records_max;
-  std::size_t quarantine_done_ = 0;   // of a batch not reported yet: hash of what is written
-  std::vector<AlertChange> carried_;  // happened, nobody told yet
-  std::vector<Alert> due_;            // happened, not in `alerts` yet
+  std::size_t quarantine_done_ = 0;  // of a batch not reported yet: hash of what is written
+  AlarmChanges carried_;             // happened, nobody told yet
+  Alarms due_;                       // happened, not in `alerts` and `incidents` yet
   bool pending_written_ = false;
   std::unordered_set<RecordKey, KeyHash> seen_;  // of the batch at hand
 

@@ -37,6 +37,14 @@ struct Cursor {
     return value;
   }
 
+  std::uint64_t integer() {
+    std::uint64_t value = 0;
+    const auto parsed = std::from_chars(rest.data(), rest.data() + rest.size(), value);
+    ok = ok && parsed.ec == std::errc{};
+    rest.remove_prefix(static_cast<std::size_t>(parsed.ptr - rest.data()));
+    return value;
+  }
+
   void text(std::string& out) {
     out.clear();
     need('"');
@@ -106,6 +114,8 @@ Reason parse_reason(Cursor& cursor) {
   reason.usual_low = parse_float(cursor, "usual_low");
   reason.usual_high = parse_float(cursor, "usual_high");
   reason.weight = parse_float(cursor, "weight");
+  // Schema version 1 kept no words.
+  if (cursor.rest.starts_with(',')) reason.text = parse_text(cursor, "text");
   return reason;
 }
 
@@ -121,6 +131,7 @@ Similar parse_similar(Cursor& cursor) {
   Similar similar;
   const auto key = key_from_text(parse_text(cursor, "id", true));
   similar.device = parse_text(cursor, "device");
+  similar.capture = parse_text(cursor, "capture");
   similar.label = parse_text(cursor, "label");
   similar.distance = parse_float(cursor, "distance");
   cursor.ok = cursor.ok && key.has_value();
@@ -128,11 +139,10 @@ Similar parse_similar(Cursor& cursor) {
   return similar;
 }
 
-/// "name":[{…},{…}], at most `items_max` of them.
+/// [{…},{…}], at most `items_max` of them.
 template <class Item>
-void parse_list(Cursor& cursor, std::string_view name, std::size_t items_max,
-                Item (*parse)(Cursor&), std::vector<Item>& items) {
-  need_key(cursor, name);
+void parse_items(Cursor& cursor, std::size_t items_max, Item (*parse)(Cursor&),
+                 std::vector<Item>& items) {
   cursor.need('[');
   while (cursor.ok && !cursor.take(']')) {
     if (!items.empty()) cursor.need(',');
@@ -141,6 +151,21 @@ void parse_list(Cursor& cursor, std::string_view name, std::size_t items_max,
     cursor.need('}');
     cursor.ok = cursor.ok && items.size() <= items_max;
   }
+}
+
+template <class Item>
+void parse_list(Cursor& cursor, std::string_view name, std::size_t items_max,
+                Item (*parse)(Cursor&), std::vector<Item>& items) {
+  need_key(cursor, name);
+  parse_items(cursor, items_max, parse, items);
+}
+
+LabelCount parse_label_count(Cursor& cursor) {
+  LabelCount one;
+  one.label = parse_text(cursor, "label", true);
+  need_key(cursor, "count");
+  one.count = cursor.integer();
+  return one;
 }
 
 }  // namespace
@@ -185,8 +210,17 @@ Status parse_explanation_json(std::string_view text, Explanation& why) {
   why.clear();
   if (text.empty()) return {};
   Cursor cursor{text};
+  if (text.front() == '[') {  // schema version 1 kept the reasons alone
+    parse_items(cursor, Explanation::reasons_max, &parse_reason, why.reasons);
+    if (cursor.ok && cursor.rest.empty() && !why.reasons.empty()) return {};
+    why.clear();
+    return damaged("explanation", text);
+  }
   cursor.need('{');
   why.sentence = parse_text(cursor, "sentence", true);
+  const auto usual_of = usual_of_from(parse_text(cursor, "usual_of"));
+  cursor.ok = cursor.ok && usual_of.has_value();
+  why.usual_of = usual_of.value_or(UsualOf::training);
   parse_list(cursor, "reasons", Explanation::reasons_max, &parse_reason, why.reasons);
   parse_list(cursor, "changes", Explanation::changes_max, &parse_change, why.changes);
   why.changed_score = parse_float(cursor, "changed_score");
@@ -197,6 +231,56 @@ Status parse_explanation_json(std::string_view text, Explanation& why) {
     return damaged("explanation", text);
   }
   return {};
+}
+
+Status parse_label_counts(std::string_view text, std::vector<LabelCount>& labels) {
+  labels.clear();
+  Cursor cursor{text};
+  parse_items(cursor, labels_kept_max, &parse_label_count, labels);
+  if (cursor.ok && cursor.rest.empty()) return {};
+  return damaged("labels", text);
+}
+
+void append_string_list(std::string& out, const std::vector<std::string>& items) {
+  out += '[';
+  for (const std::string& item : items) {
+    if (&item != items.data()) out += ',';
+    append_json_string(out, item);
+  }
+  out += ']';
+}
+
+Status parse_string_list(std::string_view text, std::vector<std::string>& items) {
+  items.clear();
+  Cursor cursor{text};
+  cursor.need('[');
+  while (cursor.ok && !cursor.take(']')) {
+    if (!items.empty()) cursor.need(',');
+    cursor.text(items.emplace_back());
+  }
+  if (cursor.ok && cursor.rest.empty()) return {};
+  return damaged("list", text);
+}
+
+void append_id_list(std::string& out, const std::vector<std::uint64_t>& ids) {
+  out += '[';
+  for (const std::uint64_t& id : ids) {
+    if (&id != ids.data()) out += ',';
+    out += std::to_string(id);
+  }
+  out += ']';
+}
+
+Status parse_id_list(std::string_view text, std::vector<std::uint64_t>& ids) {
+  ids.clear();
+  Cursor cursor{text};
+  cursor.need('[');
+  while (cursor.ok && !cursor.take(']')) {
+    if (!ids.empty()) cursor.need(',');
+    ids.push_back(cursor.integer());
+  }
+  if (cursor.ok && cursor.rest.empty()) return {};
+  return damaged("list", text);
 }
 
 }  // namespace vedette

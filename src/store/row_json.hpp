@@ -1,4 +1,4 @@
-/// The two small JSON columns of the store, `readings.sensors` and `reasons` (an explanation):
+/// The two small JSON columns of the store, `readings.sensors` and `why` (an explanation):
 /// written with the project's own JSON writers, read back by a parser of just what they write.
 #pragma once
 
@@ -22,5 +22,14 @@ Status parse_reading_json(std::string_view text, Reading& reading);
 void append_explanation_json(std::string& out, const Explanation& why);
 /// The reverse; "" is an empty explanation. @return corrupt.
 Status parse_explanation_json(std::string_view text, Explanation& why);
+
+/// The reverse of append_label_counts(). @return corrupt.
+Status parse_label_counts(std::string_view text, std::vector<LabelCount>& labels);
+
+/// ["a","b"] and [1,2]; the reverse @return corrupt.
+void append_string_list(std::string& out, const std::vector<std::string>& items);
+Status parse_string_list(std::string_view text, std::vector<std::string>& items);
+void append_id_list(std::string& out, const std::vector<std::uint64_t>& ids);
+Status parse_id_list(std::string_view text, std::vector<std::uint64_t>& ids);
 
 }  // namespace vedette

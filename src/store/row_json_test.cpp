@@ -35,19 +35,23 @@ TEST(RowJson, ReadingsComeBackBitForBit) {
 TEST(RowJson, AnExplanationComesBack) {
   Explanation why;
   why.sentence = "a scan, \"loud\"";
-  why.reasons = {{"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3}, {"", NAN, 0, 0, 0}};
+  why.usual_of = UsualOf::device;
+  why.reasons = {{"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3, "was b"}, {"", NAN, 0, 0, 0, ""}};
   why.changes = {{"rate", 12.5F, 1.0F / 3}};
   why.changed_score = 0.125F;
-  why.similar = {{{1'750'000'000'000'000, 7}, "camera-01", "PartOfAHorizontalPortScan", 0.5F}};
+  why.similar = {
+      {{1'750'000'000'000'000, 7}, "camera-01", "34-1", "PartOfAHorizontalPortScan", 0.5F}};
   std::string text;
   append_explanation_json(text, why);
   Explanation back;
   ASSERT_TRUE(parse_explanation_json(text, back).ok()) << text;
   EXPECT_EQ(back.sentence, why.sentence);
+  EXPECT_EQ(back.usual_of, UsualOf::device);
   ASSERT_EQ(back.reasons.size(), 2U);
   EXPECT_EQ(back.reasons[0].feature, why.reasons[0].feature);
   EXPECT_EQ(back.reasons[0].usual_low, why.reasons[0].usual_low);
   EXPECT_EQ(back.reasons[0].weight, why.reasons[0].weight);
+  EXPECT_EQ(back.reasons[0].text, "was b");
   EXPECT_TRUE(std::isnan(back.reasons[1].value));
   ASSERT_EQ(back.changes.size(), 1U);
   EXPECT_EQ(back.changes[0].feature, "rate");
@@ -56,6 +60,7 @@ TEST(RowJson, AnExplanationComesBack) {
   ASSERT_EQ(back.similar.size(), 1U);
   EXPECT_EQ(back.similar[0].key, why.similar[0].key);
   EXPECT_EQ(back.similar[0].device, "camera-01");
+  EXPECT_EQ(back.similar[0].capture, "34-1");
   EXPECT_EQ(back.similar[0].label, why.similar[0].label);
   EXPECT_EQ(back.similar[0].distance, 0.5F);
   EXPECT_TRUE(parse_explanation_json("", back).ok());
@@ -71,7 +76,7 @@ TEST(RowJson, DamagedTextIsCorrupt) {
     EXPECT_EQ(done.error().code, Errc::corrupt);
   }
   const std::string sound =
-      R"({"sentence":"s","reasons":[],"changes":[],"changed_score":0,"similar":[]})";
+      R"({"sentence":"s","usual_of":"device","reasons":[],"changes":[],"changed_score":0,"similar":[]})";
   Explanation why;
   ASSERT_TRUE(parse_explanation_json(sound, why).ok());
   for (std::size_t length = 1; length < sound.size(); ++length) {

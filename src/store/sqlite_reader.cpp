@@ -234,6 +234,8 @@ Result<Page<Alert>> find_alerts(Connection& db, const AlertQuery& query) {
   std::string sql = select_alerts_sql;
   sql += " WHERE id < ?1";
   if (!query.device.empty()) sql += " AND device = ?2";
+  if (query.nature) sql += " AND nature = ?4";
+  if (query.incident > 0) sql += " AND incident = ?5 AND incident > 0";
   if (query.open) sql += *query.open ? " AND open = 1" : " AND open = 0";
   if (query.acknowledged) {
     sql += *query.acknowledged ? " AND acknowledged = 1" : " AND acknowledged = 0";
@@ -246,6 +248,8 @@ Result<Page<Alert>> find_alerts(Connection& db, const AlertQuery& query) {
   row.bind(1, static_cast<std::int64_t>(before_id(query.before)));
   row.bind(3, static_cast<std::int64_t>(limit + 1));
   if (!query.device.empty()) row.bind(2, query.device);
+  if (query.nature) row.bind(4, static_cast<std::int64_t>(*query.nature));
+  if (query.incident > 0) row.bind(5, static_cast<std::int64_t>(query.incident));
   Page<Alert> page;
   while (row.step()) {
     Result<Alert> alert = read_alert(row);
@@ -329,59 +333,13 @@ Result<std::vector<RollUp>> find_roll_ups(Connection& db, std::string_view devic
   return roll_ups;
 }
 
-Result<Page<Judged>> find_arrivals(Connection& db, std::string_view after, std::size_t limit) {
-  std::int64_t last[record_kind_count] = {0, 0};
-  if (!after.empty()) {
-    const std::size_t dash = std::min(after.find('-'), after.size());
-    const auto flow = parse_integer<std::int64_t>(after.substr(0, dash));
-    const auto reading =
-        parse_integer<std::int64_t>(after.substr(std::min(dash + 1, after.size())));
-    if (!flow || !reading) {
-      return Error{Errc::malformed, fmt::format("cursor {}", vedette::quoted(after))};
-    }
-    last[0] = *flow;
-    last[1] = *reading;
-  }
-  std::vector<std::pair<std::int64_t, Judged>> rows[record_kind_count];
-  for (const RecordKind kind : {RecordKind::flow, RecordKind::reading}) {
-    const auto table = static_cast<std::size_t>(kind);
-    const auto statement = db.cached(select_arrivals(kind));
-    if (!statement) return statement.error();
-    Statement& row = **statement;
-    row.bind(1, last[table]).bind(2, static_cast<std::int64_t>(limit));
-    while (row.step()) {
-      auto& [id, judged] = rows[table].emplace_back(row.integer(rowid_column(kind)), Judged{});
-      if (Status done = read_judged(row, kind, judged); !done) {
-        row.reset();
-        return done.error();
-      }
-    }
-    if (row.failed()) return db.error();
-  }
-  // Two runs in order of arrival become one.
-  Page<Judged> page;
-  std::size_t at[record_kind_count] = {0, 0};
-  while (page.items.size() < limit) {
-    const bool flows = at[0] < rows[0].size();
-    const bool readings = at[1] < rows[1].size();
-    if (!flows && !readings) break;
-    const bool take_reading =
-        !flows || (readings && rows[1][at[1]].second.received < rows[0][at[0]].second.received);
-    const std::size_t table = take_reading ? 1 : 0;
-    auto& [id, judged] = rows[table][at[table]++];
-    last[table] = id;
-    page.items.push_back(std::move(judged));
-  }
-  if (page.items.size() == limit) page.next = fmt::format("{}-{}", last[0], last[1]);
-  return page;
-}
-
 Result<StoreCounts> find_counts(Connection& db) {
   const auto statement = db.cached(
       "SELECT (SELECT value FROM totals WHERE name = 'flows'),"
       " (SELECT value FROM totals WHERE name = 'readings'),"
       " (SELECT value FROM totals WHERE name = 'anomalies'),"
-      " (SELECT value FROM totals WHERE name = 'quarantined'), (SELECT count(*) FROM alerts)");
+      " (SELECT value FROM totals WHERE name = 'quarantined'), (SELECT count(*) FROM alerts),"
+      " (SELECT count(*) FROM incidents), (SELECT count(*) FROM incidents WHERE open = 1)");
   if (!statement) return statement.error();
   Statement& row = **statement;
   StoreCounts counts;
@@ -391,6 +349,8 @@ Result<StoreCounts> find_counts(Connection& db) {
     counts.anomalies = row.count(2);
     counts.quarantined = row.count(3);
     counts.alerts = row.count(4);
+    counts.incidents = row.count(5);
+    counts.open_incidents = row.count(6);
     row.reset();
   } else if (row.failed()) {
     return db.error();

@@ -52,12 +52,17 @@ Result<std::optional<Judged>> find_verdict(Connection& db, RecordKey key);
 Result<std::vector<DeviceSummary>> find_devices(Connection& db);
 Result<Page<Alert>> find_alerts(Connection& db, const AlertQuery& query);
 Result<std::optional<Alert>> find_alert(Connection& db, std::uint64_t id);
+Result<Page<Incident>> find_incidents(Connection& db, const IncidentQuery& query);
+Result<std::optional<Incident>> find_incident(Connection& db, std::uint64_t id);
+Result<std::vector<Exclusion>> find_exclusions(Connection& db);
+Result<std::string> find_arrivals(Connection& db, const ArrivalQuery& query,
+                                  const std::function<void(const Judged&)>& take);
 Result<Page<Quarantined>> find_quarantined(Connection& db, std::string_view before,
                                            std::size_t limit);
 Result<std::vector<RollUp>> find_roll_ups(Connection& db, std::string_view device, Time from,
                                           Time to);
 Result<StoreCounts> find_counts(Connection& db);
-/// See Transfer::arrivals(). The cursor is the last row of each table: "<flow>-<reading>".
-Result<Page<Judged>> find_arrivals(Connection& db, std::string_view after, std::size_t limit);
+/// See Transfer::records(). The cursor is the last row of each table: "<flow>-<reading>".
+Result<Page<Judged>> find_records(Connection& db, std::string_view after, std::size_t limit);
 
 }  // namespace vedette::sqlite

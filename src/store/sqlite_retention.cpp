@@ -22,7 +22,7 @@ constexpr std::int64_t nothing = -1;
 
 }  // namespace
 
-Status Writer::maintain(Time now, std::vector<AlertChange>& changes) {
+Status Writer::maintain(Time now, AlarmChanges& changes) {
   const std::scoped_lock lock{mutex_};
   Status done = begin();
   if (done) done = keep_house(now);
@@ -31,8 +31,7 @@ Status Writer::maintain(Time now, std::vector<AlertChange>& changes) {
     roll_back();
     return done;
   }
-  const auto& closed = fold_.changes();
-  changes.insert(changes.end(), closed.begin(), closed.end());
+  changes.append(fold_.changes());
   fold_.keep();
   rows_since_upkeep_ = 0;
   checkpoint(pages_checkpoint_min);
@@ -41,7 +40,7 @@ Status Writer::maintain(Time now, std::vector<AlertChange>& changes) {
 
 Status Writer::keep_house(Time now) {
   fold_.close_quiet(now, static_cast<std::size_t>(alerts_closed_step));
-  if (!write_alerts()) return db_.error();
+  if (!write_alerts() || !write_incidents()) return db_.error();
   const std::int64_t cutoff = micros(now - retention_.age_max);
   if (Status done = drop_by_age(cutoff); !done) return done;
   if (Status done = drop_by_size(); !done) return done;
@@ -182,6 +181,11 @@ Status Writer::drop_lost_devices(std::int64_t cutoff) {
 }
 
 Status Writer::drop_old_alerts() {
+  Status done = run_with(
+      "DELETE FROM incidents WHERE id IN (SELECT id FROM incidents WHERE open = 0 AND id <="
+      " (SELECT seq FROM sqlite_sequence WHERE name = 'incidents') - ?1 ORDER BY id LIMIT ?2)",
+      alerts_kept_max, small_step);
+  if (!done) return done;
   return run_with(
       "DELETE FROM alerts WHERE id IN (SELECT id FROM alerts WHERE open = 0 AND id <="
       " (SELECT seq FROM sqlite_sequence WHERE name = 'alerts') - ?1 ORDER BY id LIMIT ?2)",

@@ -10,7 +10,7 @@
 namespace vedette::sqlite {
 
 constexpr std::int64_t application_id = 0x56444554;  // "VDET", seen by file(1)
-constexpr std::int64_t schema_version = 1;
+constexpr std::int64_t schema_version = 2;
 
 /// Rows of `flows` and `readings` hold the hash of a key with its first bit flipped, so that
 /// SQLite's signed order is the unsigned order of RecordKey.

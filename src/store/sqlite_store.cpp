@@ -12,6 +12,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "store/sqlite_reader.hpp"
+#include "store/sqlite_rows.hpp"
 #include "store/sqlite_writer.hpp"
 #include "store/store.hpp"
 #include "store/transfer.hpp"
@@ -102,11 +103,16 @@ constexpr auto bind_nothing = [](Statement&) {};
 
 class SqliteStore final : public Store, public Transfer {
  public:
-  SqliteStore(std::filesystem::path path, StoreLock lock, std::unique_ptr<sqlite::Writer> writer)
-      : lock_(std::move(lock)), path_(std::move(path)), writer_(std::move(writer)), pool_(path_) {}
+  SqliteStore(std::filesystem::path path, StoreLock lock, std::unique_ptr<sqlite::Writer> writer,
+              const AlarmOptions& alarms)
+      : lock_(std::move(lock)),
+        path_(std::move(path)),
+        writer_(std::move(writer)),
+        pool_(path_),
+        alarms_(alarms) {}
 
-  Status commit(Batch& batch, Time now) override { return writer_->commit(batch, now); }
-  Status maintain(Time now, std::vector<AlertChange>& changes) override {
+  Status commit(Batch& batch, Time) override { return writer_->commit(batch); }
+  Status maintain(Time now, AlarmChanges& changes) override {
     return writer_->maintain(now, changes);
   }
 
@@ -125,6 +131,17 @@ class SqliteStore final : public Store, public Transfer {
   Result<std::optional<Alert>> alert(std::uint64_t id) const override {
     return pool_.read([&](Connection& db) { return sqlite::find_alert(db, id); });
   }
+  Result<Page<Incident>> incidents(const IncidentQuery& query) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_incidents(db, query); });
+  }
+  Result<std::optional<Incident>> incident(std::uint64_t id) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_incident(db, id); });
+  }
+  Result<std::string> arrivals(const ArrivalQuery& query,
+                               const std::function<void(const Judged&)>& take) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_arrivals(db, query, take); });
+  }
+  AlarmOptions alarm_options() const override { return alarms_; }
   Result<Page<Quarantined>> quarantined(std::string_view before, std::size_t limit) const override {
     return pool_.read([&](Connection& db) { return sqlite::find_quarantined(db, before, limit); });
   }
@@ -136,6 +153,17 @@ class SqliteStore final : public Store, public Transfer {
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment) override {
     return writer_->mark_alert(id, acknowledged, feedback, comment);
+  }
+
+  Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                       std::string_view comment) override {
+    return writer_->mark_incident(id, acknowledged, feedback, comment);
+  }
+
+  Result<std::uint64_t> put_exclusion(const Exclusion& exclusion) override;
+  Status drop_exclusion(std::uint64_t id) override;
+  Result<std::vector<Exclusion>> exclusions() const override {
+    return pool_.read([](Connection& db) { return sqlite::find_exclusions(db); });
   }
 
   Status put_user(const User& user) override;
@@ -151,11 +179,11 @@ class SqliteStore final : public Store, public Transfer {
   Status put_setting(std::string_view name, std::string_view value) override;
   Result<std::string> setting(std::string_view name) const override;
 
-  Result<Page<Judged>> arrivals(std::string_view after, std::size_t limit) const override {
-    return pool_.read([&](Connection& db) { return sqlite::find_arrivals(db, after, limit); });
+  Result<Page<Judged>> records(std::string_view after, std::size_t limit) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_records(db, after, limit); });
   }
-  Status adopt(Batch& batch, std::span<const Alert> alerts, Time now) override {
-    return writer_->adopt(batch, alerts, now);
+  Status adopt(Batch& batch, const Alarms& alarms, Time) override {
+    return writer_->adopt(batch, alarms);
   }
   Result<std::map<std::string, std::string>> settings() const override;
 
@@ -164,7 +192,42 @@ class SqliteStore final : public Store, public Transfer {
   std::filesystem::path path_;
   std::unique_ptr<sqlite::Writer> writer_;
   sqlite::ReaderPool pool_;
+  AlarmOptions alarms_;
 };
+
+Result<std::uint64_t> SqliteStore::put_exclusion(const Exclusion& exclusion) {
+  std::uint64_t id = 0;
+  const Status done = writer_->transact([&](Connection& db) -> Status {
+    const auto kept = db.integer("SELECT count(*) FROM exclusions");
+    if (!kept) return kept.error();
+    if (*kept >= static_cast<std::int64_t>(ExclusionSet::exclusions_max)) {
+      return Error{Errc::too_large, fmt::format("there are {} exclusions already: delete some",
+                                                ExclusionSet::exclusions_max)};
+    }
+    Status put = change(db, sqlite::insert_exclusion_sql, [&](Statement& statement) {
+      sqlite::bind_exclusion(statement, exclusion);
+      statement.bind_null(14);  // the next that was never given
+    });
+    if (!put) return put;
+    const auto made = db.integer("SELECT last_insert_rowid()");
+    if (!made) return made.error();
+    id = static_cast<std::uint64_t>(*made);
+    return {};
+  });
+  if (!done) return done.error();
+  return id;
+}
+
+Status SqliteStore::drop_exclusion(std::uint64_t id) {
+  return writer_->transact([&](Connection& db) -> Status {
+    Status done = change(db, "DELETE FROM exclusions WHERE id = ?1", [&](Statement& statement) {
+      statement.bind(1, static_cast<std::int64_t>(id));
+    });
+    if (!done) return done;
+    if (db.changes() == 0) return Error{Errc::not_found, fmt::format("no exclusion {}", id)};
+    return {};
+  });
+}
 
 Result<StoreCounts> SqliteStore::counts() const {
   auto counts = pool_.read([](Connection& db) { return sqlite::find_counts(db); });
@@ -346,7 +409,7 @@ Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& pa
   auto writer = sqlite::Writer::open(path, retention);
   if (!writer) return writer.error();
   return std::unique_ptr<Store>{
-      std::make_unique<SqliteStore>(path, std::move(*lock), std::move(*writer))};
+      std::make_unique<SqliteStore>(path, std::move(*lock), std::move(*writer), retention.alarms)};
 }
 
 }  // namespace vedette

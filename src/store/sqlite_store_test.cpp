@@ -160,7 +160,7 @@ int fill_the_disk(const std::filesystem::path& path) {
   }
   if (done || done.error().code != Errc::io) return 2;
   if (done.error().message.find(path.string()) == std::string::npos) return 3;
-  if (!batch.alerts.empty() || !batch[0].is_new) return 4;
+  if (!batch.alarms.alerts.empty() || !batch[0].is_new) return 4;
   const auto before = (*store)->counts();
   if (!before || before->readings != (rounds - 1) * 200) return 5;
   if ((*store)->commit(batch, start).ok()) return 6;  // still full

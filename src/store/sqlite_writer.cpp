@@ -14,34 +14,23 @@ namespace {
 
 constexpr const char* insert_flow_sql =
     "INSERT INTO flows (ts, hash, device, received, anomalous, label, score, threshold, certainty,"
-    " model, truth, reasons, uid, orig_h, orig_p, resp_h, resp_p, proto, conn_state, service,"
+    " model, truth, why, id, suspect, excluded, uid, orig_h, orig_p, resp_h, resp_p, proto, "
+    "conn_state, service,"
     " history, duration, orig_bytes, resp_bytes, missed_bytes, orig_pkts, orig_ip_bytes, resp_pkts,"
-    " resp_ip_bytes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-    " ON CONFLICT (ts, hash) DO NOTHING";
+    " resp_ip_bytes) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+    "?) ON CONFLICT (ts, hash) DO NOTHING";
 constexpr const char* insert_reading_sql =
     "INSERT INTO readings (ts, hash, device, received, anomalous, label, score, threshold,"
-    " certainty, model, truth, reasons, sensors) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " certainty, model, truth, why, id, suspect, excluded, sensors)"
+    " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
     " ON CONFLICT (ts, hash) DO NOTHING";
 constexpr const char* insert_quarantined_sql =
     "INSERT INTO quarantine (received, place, code, reason, payload, payload_bytes)"
     " VALUES (?,?,?,?,?,?)";
-// What users said about an alert is not the line's to overwrite.
-constexpr const char* upsert_alert_sql =
-    "INSERT INTO alerts (id, device, kind, label, count, first, last, raised, updated, peak_score,"
-    " peak_ts, peak_hash, reasons, open) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-    " ON CONFLICT (id) DO UPDATE SET count = excluded.count, first = excluded.first,"
-    " last = excluded.last, updated = excluded.updated, peak_score = excluded.peak_score,"
-    " peak_ts = excluded.peak_ts, peak_hash = excluded.peak_hash, reasons = excluded.reasons,"
-    " open = excluded.open";
 constexpr const char* upsert_minute_sql =
     "INSERT INTO minutes VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET"
     " flows = flows + ?2, readings = readings + ?3, anomalies = anomalies + ?4,"
     " score_max = max(score_max, ?5)";
-
-// A WAL beyond this is copied back right after a commit; below, once a second by maintain(). At
-// 4 KiB a page: 64 MiB, which is also what the file may keep (journal_size_limit): giving blocks
-// back and taking them again costs 60 to 130 ms in the middle of a commit.
-constexpr int wal_pages_max = 16'384;
 
 int remember_wal_pages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<int*>(pages) = count;
@@ -56,7 +45,7 @@ Result<std::unique_ptr<Writer>> Writer::open(const std::filesystem::path& path,
   if (!db) return db.error();
   std::unique_ptr<Writer> writer{new Writer{std::move(*db), retention}};
   if (Status done = writer->prepare(); !done) return done.error();
-  if (Status done = writer->load_alerts(); !done) return done.error();
+  if (Status done = writer->load_alarms(); !done) return done.error();
   sqlite3_wal_hook(writer->db_.handle(), remember_wal_pages, &writer->wal_pages_);
   return writer;
 }
@@ -68,31 +57,15 @@ Status Writer::prepare() {
       {&insert_flow_, insert_flow_sql},
       {&insert_reading_, insert_reading_sql},
       {&insert_quarantined_, insert_quarantined_sql},
-      {&upsert_alert_, upsert_alert_sql},
       {&upsert_minute_, upsert_minute_sql},
       {&update_total_, "UPDATE totals SET value = value + ?2 WHERE name = ?1"}};
   for (const auto& [statement, sql] : all) {
     if (Status done = prepare_into(*statement, db_, sql); !done) return done;
   }
+  if (Status done = prepare_alarms(); !done) return done;
   if (Status done = labels_.prepare(db_, "labels"); !done) return done;
   if (Status done = models_.prepare(db_, "models"); !done) return done;
   return devices_.prepare(db_);
-}
-
-Status Writer::load_alerts() {
-  const std::string sql = std::string{select_alerts_sql} + " WHERE open = 1 ORDER BY updated, id";
-  Result<Statement> open_alerts = db_.prepare(sql);
-  if (!open_alerts) return open_alerts.error();
-  while (open_alerts->step()) {
-    Result<Alert> alert = read_alert(*open_alerts);
-    if (!alert) return alert.error();
-    fold_.restore(std::move(*alert));
-  }
-  if (open_alerts->failed()) return db_.error();
-  const auto last = db_.integer("SELECT seq FROM sqlite_sequence WHERE name = 'alerts'");
-  if (!last) return last.error();
-  fold_.start_at(static_cast<std::uint64_t>(*last) + 1);
-  return {};
 }
 
 Status Writer::begin() {
@@ -118,33 +91,32 @@ void Writer::roll_back() {
   quarantined_ = 0;
 }
 
-Status Writer::commit(Batch& batch, Time now) {
+Status Writer::commit(Batch& batch) {
   const std::scoped_lock lock{mutex_};
   Status done = begin();
-  if (done && !write_batch(batch, now)) done = db_.error();
+  if (done && !write_batch(batch)) done = db_.error();
   if (done) done = finish();
   if (!done) {
     roll_back();
     for (Judged& judged : batch) judged.is_new = true;
     return done;
   }
-  const auto& changes = fold_.changes();
-  batch.alerts.insert(batch.alerts.end(), changes.begin(), changes.end());
+  batch.alarms.append(fold_.changes());
   fold_.keep();
   rows_since_upkeep_ += batch.size();
-  if (wal_pages_ > wal_pages_max) checkpoint(wal_pages_max);
+  checkpoint(wal_pages_max);
   return {};
 }
 
-bool Writer::write_batch(Batch& batch, Time now) {
+bool Writer::write_batch(Batch& batch) {
   for (Judged& judged : batch) {
-    if (!write_record(judged, now)) return false;
+    if (!write_record(judged)) return false;
   }
   return devices_.flush() && write_fleet_minute() && write_quarantined(batch.quarantined) &&
-         write_alerts() && write_totals();
+         write_alerts() && write_incidents() && write_totals();
 }
 
-bool Writer::write_record(Judged& judged, Time now) {
+bool Writer::write_record(Judged& judged) {
   const Record& record = judged.record;
   const Verdict& verdict = judged.verdict;
   Device* device = devices_.find(record.device, judged.received);
@@ -153,7 +125,8 @@ bool Writer::write_record(Judged& judged, Time now) {
   if (!(is_flow ? write_flow(judged, device->id) : write_reading(judged, device->id))) return false;
   judged.is_new = db_.changes() == 1;
   if (!judged.is_new) return true;
-  if (verdict.anomalous && folds_) fold_.add(judged, now);
+  ++next_row_;
+  if (folds_) fold_.add(judged, judged.received);
   return count_fleet(judged) &&
          devices_.count(*device, judged.received, is_flow, verdict.anomalous, verdict.score);
 }
@@ -163,7 +136,8 @@ bool Writer::bind_verdict(Statement& insert, const Judged& judged, std::int64_t 
   const std::int64_t label = labels_.id_of(verdict.label);
   const std::int64_t truth = labels_.id_of(judged.truth.label);
   const std::int64_t model = models_.id_of(verdict.model);
-  if (label < 0 || truth < 0 || model < 0) return false;
+  const std::int64_t suspect = labels_.id_of(verdict.suspect);
+  if (label < 0 || truth < 0 || model < 0 || suspect < 0) return false;
   text_.clear();
   append_explanation_json(text_, verdict.why);
   insert.bind(1, judged.record.key.time_micros)
@@ -174,33 +148,36 @@ bool Writer::bind_verdict(Statement& insert, const Judged& judged, std::int64_t 
       .bind(6, label)
       .bind(7, static_cast<double>(verdict.score))
       .bind(8, static_cast<double>(verdict.threshold))
-      .bind(9, static_cast<std::int64_t>(verdict.certainty))
+      .bind(9, stored_certainty(verdict))
       .bind(10, model)
       .bind(11, truth)
-      .bind_or_null(12, text_);
+      .bind_or_null(12, text_)
+      .bind(13, next_row_)
+      .bind(14, suspect)
+      .bind(15, static_cast<std::int64_t>(verdict.excluded));
   return true;
 }
 
 bool Writer::write_flow(const Judged& judged, std::int64_t device) {
   if (!bind_verdict(insert_flow_, judged, device)) return false;
   const Flow& flow = judged.record.flow;
-  return insert_flow_.bind_or_null(13, flow.uid)
-      .bind_or_null(14, flow.orig_h)
-      .bind(15, std::int64_t{flow.orig_p})
-      .bind_or_null(16, flow.resp_h)
-      .bind(17, std::int64_t{flow.resp_p})
-      .bind_or_null(18, name_of(flow.proto))
-      .bind_or_null(19, name_of(flow.conn_state))
-      .bind_or_null(20, flow.service)
-      .bind_or_null(21, flow.history)
-      .bind(22, flow.duration)
-      .bind(23, flow.orig_bytes)
-      .bind(24, flow.resp_bytes)
-      .bind(25, flow.missed_bytes)
-      .bind(26, flow.orig_pkts)
-      .bind(27, flow.orig_ip_bytes)
-      .bind(28, flow.resp_pkts)
-      .bind(29, flow.resp_ip_bytes)
+  return insert_flow_.bind_or_null(16, flow.uid)
+      .bind_or_null(17, flow.orig_h)
+      .bind(18, std::int64_t{flow.orig_p})
+      .bind_or_null(19, flow.resp_h)
+      .bind(20, std::int64_t{flow.resp_p})
+      .bind_or_null(21, name_of(flow.proto))
+      .bind_or_null(22, name_of(flow.conn_state))
+      .bind_or_null(23, flow.service)
+      .bind_or_null(24, flow.history)
+      .bind(25, flow.duration)
+      .bind(26, flow.orig_bytes)
+      .bind(27, flow.resp_bytes)
+      .bind(28, flow.missed_bytes)
+      .bind(29, flow.orig_pkts)
+      .bind(30, flow.orig_ip_bytes)
+      .bind(31, flow.resp_pkts)
+      .bind(32, flow.resp_ip_bytes)
       .run();
 }
 
@@ -208,7 +185,7 @@ bool Writer::write_reading(const Judged& judged, std::int64_t device) {
   if (!bind_verdict(insert_reading_, judged, device)) return false;
   sensors_.clear();
   append_reading_json(sensors_, judged.record.reading);
-  return insert_reading_.bind(13, sensors_).run();
+  return insert_reading_.bind(16, sensors_).run();
 }
 
 bool Writer::count_fleet(const Judged& judged) {
@@ -251,65 +228,6 @@ bool Writer::write_quarantined(const std::vector<Quarantined>& messages) {
   return messages.empty() || trim_quarantine().ok();
 }
 
-bool Writer::write_alerts() {
-  for (const AlertChange& change : fold_.changes()) {
-    if (!write_alert(change.alert)) return false;
-  }
-  return true;
-}
-
-bool Writer::write_alert(const Alert& alert) {
-  text_.clear();
-  append_explanation_json(text_, alert.why);
-  const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
-                        .bind(2, alert.device)
-                        .bind(3, static_cast<std::int64_t>(alert.kind))
-                        .bind(4, alert.label)
-                        .bind(5, static_cast<std::int64_t>(alert.count))
-                        .bind(6, micros(alert.first))
-                        .bind(7, micros(alert.last))
-                        .bind(8, micros(alert.raised))
-                        .bind(9, micros(alert.updated))
-                        .bind(10, static_cast<double>(alert.peak_score))
-                        .bind(11, alert.peak_record.time_micros)
-                        .bind(12, stored_hash(alert.peak_record.hash))
-                        .bind_or_null(13, text_)
-                        .bind(14, std::int64_t{alert.open})
-                        .run();
-  return done;
-}
-
-Status Writer::adopt(Batch& batch, std::span<const Alert> alerts, Time now) {
-  const std::scoped_lock lock{mutex_};
-  folds_ = false;
-  Status done = begin();
-  if (done && !write_batch(batch, now)) done = db_.error();
-  for (const Alert& alert : alerts) {
-    if (!done) break;
-    done = adopt_alert(alert);
-  }
-  if (done) done = finish();
-  if (!done) roll_back();
-  folds_ = true;
-  rows_since_upkeep_ += batch.size();
-  if (wal_pages_ > wal_pages_max) checkpoint(wal_pages_max);
-  return done;
-}
-
-Status Writer::adopt_alert(const Alert& alert) {
-  const auto id = static_cast<std::int64_t>(alert.id);
-  const auto there = integer_with("SELECT id FROM alerts WHERE id = ?1 AND ?2 = 0", id, 0);
-  if (!there) return there.error();
-  if (*there == id) return {};
-  if (!write_alert(alert)) return db_.error();
-  const auto marks =
-      db_.cached("UPDATE alerts SET acknowledged = ?2, feedback = ?3, comment = ?4 WHERE id = ?1");
-  if (!marks) return marks.error();
-  (*marks)->bind(1, id).bind(2, std::int64_t{alert.acknowledged});
-  if (!(*marks)->bind(3, alert.feedback).bind(4, alert.comment).run()) return db_.error();
-  return {};
-}
-
 bool Writer::write_totals() {
   const Tally tally = std::exchange(fleet_total_, {});
   const std::pair<std::string_view, std::int64_t> all[] = {
@@ -321,24 +239,6 @@ bool Writer::write_totals() {
     if (count != 0 && !update_total_.bind(1, name).bind(2, count).run()) return false;
   }
   return true;
-}
-
-Status Writer::mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
-                          std::string_view comment) {
-  const std::scoped_lock lock{mutex_};
-  const auto update =
-      db_.cached("UPDATE alerts SET acknowledged = ?2, feedback = ?3, comment = ?4 WHERE id = ?1");
-  if (!update) return update.error();
-  const bool written = (*update)
-                           ->bind(1, static_cast<std::int64_t>(id))
-                           .bind(2, std::int64_t{acknowledged})
-                           .bind(3, feedback)
-                           .bind(4, comment)
-                           .run();
-  if (!written) return db_.error();
-  if (db_.changes() == 0) return Error{Errc::not_found, fmt::format("no alert {}", id)};
-  fold_.mark(id, acknowledged, feedback, comment);
-  return {};
 }
 
 }  // namespace vedette::sqlite

@@ -4,15 +4,19 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "alarm/alarm_options.hpp"
+#include "alarm/exclusions.hpp"
 #include "base/clock.hpp"
 #include "base/result.hpp"
 #include "record/verdict.hpp"
+#include "store/preview.hpp"
 
 namespace vedette {
 
@@ -29,10 +33,33 @@ struct VerdictQuery {
 };
 struct AlertQuery {
   std::string device{};
+  std::optional<Nature> nature{};
+  std::uint64_t incident = 0;  ///< 0 any
   std::optional<bool> open{};
   std::optional<bool> acknowledged{};
   std::string before{};
   std::size_t limit = 100;
+};
+struct IncidentQuery {
+  std::string device{};  ///< one of its devices, also beyond those it lists
+  std::optional<Nature> nature{};
+  std::optional<bool> open{};
+  std::optional<bool> acknowledged{};
+  /// The highest ranks first, of equals the newest: one page, there is no next.
+  bool by_rank = false;
+  std::string before{};
+  std::size_t limit = 100;
+};
+/// Rows in the order in which they came.
+struct ArrivalQuery {
+  std::optional<Time> from{};  ///< received, inclusive
+  std::optional<Time> to{};    ///< exclusive
+  /// Rows are left out whose score is below both this and `hold_share` of their own threshold, and
+  /// that are not anomalous.
+  float score_min = 0;
+  float hold_share = 1;
+  std::string after{};              ///< the cursor: what the call before returned
+  std::size_t looked_max = 50'000;  ///< rows looked at in one call
 };
 template <class T>
 struct Page {
@@ -65,6 +92,8 @@ struct StoreCounts {
   std::uint64_t readings = 0;
   std::uint64_t anomalies = 0;
   std::uint64_t alerts = 0;
+  std::uint64_t incidents = 0;
+  std::uint64_t open_incidents = 0;
   std::uint64_t quarantined = 0;  ///< ever, also when the oldest were dropped
   std::uint64_t bytes = 0;        ///< on disk
 };
@@ -95,7 +124,7 @@ struct Retention {
   std::chrono::hours age_max{30 * 24};     ///< records and verdicts, by time received
   std::uint64_t bytes_max = 10ULL << 30U;  ///< of the store; the oldest records go first
   std::size_t quarantine_max = 10'000;     ///< kept messages
-  std::chrono::seconds alert_quiet{120};   ///< a run ends after this long without an anomaly
+  AlarmOptions alarms{};                   ///< how verdicts become alerts and incidents
 };
 
 /// Threads: commit(), maintain() and close belong to the line's thread; everything else may be
@@ -105,20 +134,29 @@ class Store {
   virtual ~Store() = default;
 
   /// Stores every record with its verdict, every quarantined message, the roll-ups and the alert
-  /// runs in one transaction: after success they survive a power cut. A record whose key is
-  /// already there is left as it was, its item gets is_new = false, and it counts nowhere again.
-  /// Appends what happened to alerts to batch.alerts. @return io ("…: disk full"), busy; the same
-  /// batch may be committed again.
+  /// runs and incidents in one transaction: after success they survive a power cut. A record whose
+  /// key is already there is left as it was, its item gets is_new = false, and it counts nowhere
+  /// again. Appends what happened to alerts and incidents to batch.alarms; the time of a record
+  /// there is when it was received. @return io ("…: disk full"), busy; the same batch may be
+  /// committed again.
   virtual Status commit(Batch& batch, Time now) = 0;
   /// Closes alert runs that are quiet, enforces retention in small steps; called about once a
-  /// second. Changes of alerts are appended.
-  virtual Status maintain(Time now, std::vector<AlertChange>& changes) = 0;
+  /// second. Changes of alerts and incidents are appended.
+  virtual Status maintain(Time now, AlarmChanges& changes) = 0;
 
   virtual Result<Page<Judged>> verdicts(const VerdictQuery& query) const = 0;
   virtual Result<std::optional<Judged>> verdict(RecordKey key) const = 0;
   virtual Result<std::vector<DeviceSummary>> devices() const = 0;
   virtual Result<Page<Alert>> alerts(const AlertQuery& query) const = 0;
   virtual Result<std::optional<Alert>> alert(std::uint64_t id) const = 0;
+  virtual Result<Page<Incident>> incidents(const IncidentQuery& query) const = 0;
+  virtual Result<std::optional<Incident>> incident(std::uint64_t id) const = 0;
+  /// Hands rows to `take`, each with what a fold and an exclusion ask for: device, kind, key, time,
+  /// destination and port, received, and the verdict without model and reasons. @return the next
+  /// cursor, "" at the end.
+  virtual Result<std::string> arrivals(const ArrivalQuery& query,
+                                       const std::function<void(const Judged&)>& take) const = 0;
+  virtual AlarmOptions alarm_options() const = 0;
   virtual Result<Page<Quarantined>> quarantined(std::string_view before,
                                                 std::size_t limit) const = 0;
   /// Minutes in [from, to), oldest first; `device` "" is the whole fleet.
@@ -129,6 +167,17 @@ class Store {
   /// Marks an alert. @return not_found.
   virtual Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                             std::string_view comment) = 0;
+
+  /// Marks an incident, and with acknowledged and feedback all its alerts. @return not_found.
+  virtual Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                               std::string_view comment) = 0;
+
+  /// Keeps it under a new id, whatever its own says. @return too_large beyond
+  /// ExclusionSet::exclusions_max.
+  virtual Result<std::uint64_t> put_exclusion(const Exclusion& exclusion) = 0;
+  virtual Status drop_exclusion(std::uint64_t id) = 0;  ///< @return not_found
+  /// All, also those that have expired, newest first.
+  virtual Result<std::vector<Exclusion>> exclusions() const = 0;
 
   virtual Status put_user(const User& user) = 0;        ///< adds or replaces
   virtual Status drop_user(std::string_view name) = 0;  ///< with tokens. @return not_found

@@ -3,63 +3,115 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
-#include <fmt/format.h>
-
-#include "base/expects.hpp"
+#include "base/random.hpp"
+#include "record/device_kind.hpp"
+#include "train/shuffle.hpp"
 
 namespace vedette {
 
 namespace {
 
-// 0.07 * 100 is 7.000000000000001: a little above the whole number is still that number.
-constexpr double rounding = 1e-9;
+using Positions = std::vector<std::uint32_t>;
+
+/// Thresholds that let 0, 1, 2, … of the benign records through, then each step a tenth more, to a
+/// twentieth of them all: who sets a budget wants neither silence nor a flood.
+std::vector<float> thresholds_of(std::span<const Scored> scored) {
+  std::vector<float> falling;
+  for (const Scored& one : scored) falling.push_back(one.score);
+  std::sort(falling.begin(), falling.end(), std::greater<>{});
+  std::vector<float> out;
+  const std::size_t end = std::max<std::size_t>(falling.size() / 20, 10);
+  for (std::size_t rank = 0; rank < std::min(end, falling.size()); rank += 1 + rank / 10) {
+    const float above =
+        std::min(1.0F, std::nextafter(falling[rank], std::numeric_limits<float>::infinity()));
+    if (out.empty() || above < out.back()) out.push_back(above);
+    if (out.size() == Calibration::points_max) break;
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
+/// By capture and time; equal times keep their order.
+void sort_by_time(const Dataset& dataset, const Prepared& prepared, Positions& positions) {
+  const auto record = [&](std::uint32_t position) { return prepared.split.test[position]; };
+  std::stable_sort(positions.begin(), positions.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const auto capture_a = dataset.capture(record(a));
+    const auto capture_b = dataset.capture(record(b));
+    return capture_a != capture_b ? capture_a < capture_b
+                                  : dataset.time(record(a)) < dataset.time(record(b));
+  });
+}
+
+void part(const Positions& group, Halves& halves) {
+  const auto middle = group.begin() + static_cast<std::ptrdiff_t>(group.size() / 2);
+  halves.calibration.insert(halves.calibration.end(), group.begin(), middle);
+  halves.evaluation.insert(halves.evaluation.end(), middle, group.end());
+}
 
 }  // namespace
 
-Threshold calibrate(std::vector<float> benign_scores, double rate) {
-  expects(rate > 0 && rate < 1, "a false-positive rate lies between 0 and 1");
-  Threshold threshold;
-  const std::size_t rows = benign_scores.size();
-  if (rows == 0) return threshold;
-  const auto allowed =
-      static_cast<std::size_t>(std::floor(static_cast<double>(rows) * rate + rounding));
-  const auto first_quiet = benign_scores.begin() + static_cast<std::ptrdiff_t>(allowed);
-  std::nth_element(benign_scores.begin(), first_quiet, benign_scores.end(), std::greater<>{});
-  // No score exceeds 1: a threshold above it would silence the model for good. Where too many
-  // benign rows score 1, the strictest threshold that can still speak is 1, with the rate measured
-  // there.
-  threshold.value =
-      std::min(1.0F, std::nextafter(*first_quiet, std::numeric_limits<float>::infinity()));
-  const auto alarms = std::count_if(benign_scores.begin(), benign_scores.end(),
-                                    [&](float score) { return score >= threshold.value; });
-  threshold.benign_rows = rows;
-  threshold.false_positive_rate = static_cast<double>(alarms) / static_cast<double>(rows);
-  return threshold;
+Calibration calibration_of(const Dataset& dataset, std::vector<Scored> benign,
+                           std::vector<float> attacks, std::span<const std::string> names,
+                           bool alerts_count) {
+  Calibration out;
+  out.set_attacks(std::move(attacks));
+  const AlertCounter counter{dataset, std::move(benign), names};
+  std::map<std::string_view, std::vector<float>> of_kind;
+  for (std::size_t i = 0; i < counter.scored().size(); ++i) {
+    of_kind[device_kind(counter.device_of(i))].push_back(counter.scored()[i].score);
+  }
+  for (const auto& [kind, scores] : of_kind) out.add_benign(kind, scores);
+  if (!alerts_count || counter.device_days() <= 0) return out;
+  out.add_device_days(counter.device_days());
+  std::vector<BudgetPoint> points;
+  for (const float threshold : thresholds_of(counter.scored())) {
+    const AlertCount counted = counter.count(threshold);
+    points.push_back({threshold, counted.alerts, static_cast<float>(counted.dispersion)});
+  }
+  out.set_budget(std::move(points));
+  return out;
 }
 
-std::size_t benign_rows_needed(double rate) {
-  return static_cast<std::size_t>(std::ceil(1.0 / rate - rounding));
+bool keeps_time(const SplitOptions& split) {
+  return split.by == "time" || split.by == "capture" || split.by == "leave-one-capture-out";
 }
 
-std::string note_on(const Threshold& threshold, double rate) {
-  if (threshold.benign_rows == 0) {
-    return fmt::format("no benign row was left to calibrate on: the threshold {} is a default",
-                       threshold.value);
+Halves halve(const Dataset& dataset, const Prepared& prepared, const SplitOptions& split) {
+  const std::vector<std::uint16_t>& classes = prepared.test.classes;
+  Halves halves;
+  std::map<std::pair<std::uint32_t, std::uint16_t>, Positions> groups;
+  const bool by_time = keeps_time(split);
+  Positions all(classes.size());
+  for (std::uint32_t i = 0; i < all.size(); ++i) all[i] = i;
+  if (by_time) sort_by_time(dataset, prepared, all);
+  for (const std::uint32_t i : all) {
+    const std::uint32_t capture = by_time ? dataset.capture(prepared.split.test[i]) : 0;
+    groups[{capture, classes[i]}].push_back(i);
   }
-  if (threshold.false_positive_rate > rate) {
-    return fmt::format(
-        "a false-positive rate of {} cannot be kept: too many benign rows have the highest score "
-        "there is. At the strictest threshold, {}, the rate is {:.6f}",
-        rate, threshold.value, threshold.false_positive_rate);
+  // Not the stream that drew the split.
+  Random random = Random{split.seed}.split();
+  for (auto& [key, group] : groups) {
+    if (!by_time) shuffle(std::span{group}, random);
+    part(group, halves);
   }
-  if (threshold.benign_rows < benign_rows_needed(rate)) {
-    return fmt::format(
-        "a false-positive rate of {} needs {} benign rows to calibrate on, there "
-        "were {}: the threshold lies above the highest of them",
-        rate, benign_rows_needed(rate), threshold.benign_rows);
+  return halves;
+}
+
+Calibration calibrate_on(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
+                         std::span<const std::uint32_t> positions, const SplitOptions& split) {
+  std::vector<Scored> benign;
+  std::vector<float> attacks;
+  for (const std::uint32_t i : positions) {
+    if (prepared.test.classes[i] == 0) {
+      benign.push_back({prepared.split.test[i], answers.scores[i], answers.attacks[i]});
+    } else {
+      attacks.push_back(answers.scores[i]);
+    }
   }
-  return {};
+  return calibration_of(dataset, std::move(benign), std::move(attacks), answers.names,
+                        keeps_time(split));
 }
 
 }  // namespace vedette

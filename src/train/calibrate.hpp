@@ -1,25 +1,34 @@
-/// The working threshold, from scores of benign rows that nothing was fitted on.
+/// What a fitted model's calibration is filled with: scores of rows that it was not fitted on.
 #pragma once
 
-#include <string>
+#include <span>
 #include <vector>
 
 #include "model/model.hpp"
+#include "train/alert_count.hpp"
+#include "train/prepared.hpp"
 
 namespace vedette {
 
-/// The smallest threshold at which at most floor(rate × rows) of these benign scores are anomalous
-/// (score >= threshold). Equal scores fall on the same side: the threshold is the next float above
-/// the highest score that must not alarm, and at most 1: a model must be able to speak, so where
-/// too many benign rows score 1 the rate is above the stated one and note_on() says so. Without
-/// rows the default of Threshold. REQUIRES: 0 < rate < 1, no NaN.
-Threshold calibrate(std::vector<float> benign_scores, double rate);
+/// `scored` are benign records, `attacks` the scores of others. Alerts are counted when the records
+/// stand in the order of time with none in between left out (`alerts_count`); a sample of them
+/// raises another number. `names` are those Scored::attack points into.
+Calibration calibration_of(const Dataset& dataset, std::vector<Scored> benign,
+                           std::vector<float> attacks, std::span<const std::string> names,
+                           bool alerts_count);
 
-/// Rows needed before a rate can be shown at all: with fewer, not even one false alarm is allowed
-/// and the threshold is just above the highest score seen.
-std::size_t benign_rows_needed(double rate);
+/// Positions of the test rows, parted in two halves of each class: one to calibrate on, the other
+/// to measure rates on. For a split by time or capture the first half of each capture's time is
+/// calibrated on; else they are drawn by the seed of the split. The odd row is measured on.
+struct Halves {
+  std::vector<std::uint32_t> calibration, evaluation;
+};
+Halves halve(const Dataset& dataset, const Prepared& prepared, const SplitOptions& split);
+/// Whether that split leaves stretches of traffic whole.
+bool keeps_time(const SplitOptions& split);
 
-/// What to tell the user about this threshold; empty when there is nothing to say.
-std::string note_on(const Threshold& threshold, double rate);
+/// The calibration half, as what calibration_of() takes.
+Calibration calibrate_on(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
+                         std::span<const std::uint32_t> positions, const SplitOptions& split);
 
 }  // namespace vedette

@@ -5,17 +5,24 @@
 #include <chrono>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <numeric>
 
 #include "base/expects.hpp"
+#include "base/text.hpp"
+#include "train/calibrate.hpp"
+#include "train/controls.hpp"
 #include "train/importance.hpp"
+#include "train/left_out.hpp"
 #include "train/prepared.hpp"
+#include "train/text_layout.hpp"
 
 namespace vedette {
 
 namespace {
 
 constexpr std::size_t curve_points = 240;
+constexpr std::string_view leave_one_out = "leave-one-capture-out";
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -70,21 +77,82 @@ class Pool {
 /// Rates at a threshold that was set on one half of a fold's test rows, summed over the folds.
 class Rates {
  public:
-  void add(const Prepared& prepared, const Answers& answers, const TrainOptions& options) {
-    const Calibrated half = calibrate_on_half(prepared, answers, options);
-    for (std::size_t i = 0; i < half.truth.size(); ++i) {
-      const std::size_t attack = half.truth[i] != 0 ? 1 : 0;
+  void add(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
+           const TrainOptions& options) {
+    const Halves halves = halve(dataset, prepared, options.split);
+    const Calibration calibration =
+        calibrate_on(dataset, prepared, answers, halves.calibration, SplitOptions{});
+    const float threshold = calibration.threshold(options.false_positive_rate).value;
+    for (const std::uint32_t i : halves.evaluation) {
+      const std::size_t attack = prepared.test.classes[i] != 0 ? 1 : 0;
       rows_[attack] += 1;
-      alarms_[attack] += half.scores[i] >= half.threshold.value ? 1 : 0;
+      alarms_[attack] += answers.scores[i] >= threshold ? 1 : 0;
+    }
+    if (options.split.by == leave_one_out) return;
+    for (CalibrationPoint& point : points_) {
+      count(point, prepared, answers, halves.evaluation, calibration.threshold(point.stated).value);
     }
   }
+  /// At thresholds that come of other captures than the tested one.
+  void add(const Prepared& prepared, const Answers& answers, const LeftOutModel& fitted,
+           const std::vector<bool>& doubtful) {
+    std::vector<std::uint32_t> all;
+    for (std::uint32_t i = 0; i < doubtful.size(); ++i) {
+      if (!doubtful[i]) all.push_back(i);
+    }
+    for (CalibrationPoint& point : points_) {
+      const auto found = strictest(fitted.networks, point.stated);
+      if (found) count(point, prepared, answers, all, found->threshold.value);
+    }
+  }
+  const std::vector<CalibrationPoint>& points() const { return points_; }
   void fill(Evaluation& out) const {
     out.false_positive_rate = rows_[0] > 0 ? alarms_[0] / rows_[0] : 0;
     out.detection_rate = rows_[1] > 0 ? alarms_[1] / rows_[1] : 0;
   }
 
  private:
+  static void count(CalibrationPoint& point, const Prepared& prepared, const Answers& answers,
+                    std::span<const std::uint32_t> positions, float threshold) {
+    for (const std::uint32_t i : positions) {
+      if (prepared.test.classes[i] != 0) continue;
+      point.rows += 1;
+      point.alarms += answers.scores[i] >= threshold ? 1 : 0;
+    }
+  }
   std::array<double, 2> rows_{}, alarms_{};
+  std::vector<CalibrationPoint> points_{{1e-3, 0, 0}, {2e-3, 0, 0}, {5e-3, 0, 0}, {1e-2, 0, 0},
+                                        {2e-2, 0, 0}, {5e-2, 0, 0}, {1e-1, 0, 0}, {2e-1, 0, 0}};
+};
+
+/// Scores of the controls over all folds.
+class ControlPool {
+ public:
+  Status add(const Dataset& dataset, const Prepared& prepared, const TrainOptions& options) {
+    auto scores = run_controls(dataset, prepared, options);
+    if (!scores) return scores.error();
+    for (const std::uint16_t k : prepared.test.classes) truth_.push_back(k != 0 ? 1 : 0);
+    for (const ControlScores& one : *scores) {
+      auto& all = scores_[one.name];
+      all.insert(all.end(), one.scores.begin(), one.scores.end());
+    }
+    return {};
+  }
+  std::vector<Control> controls() const {
+    std::vector<Control> out;
+    const std::vector<std::string> names{std::string{benign_label}, "Attack"};
+    for (const auto& [name, scores] : scores_) {
+      std::vector<std::uint16_t> predicted;
+      for (const float score : scores) predicted.push_back(score >= 0.5F ? 1 : 0);
+      const Evaluation e = evaluate(names, truth_, predicted, scores);
+      out.push_back({name, e.roc_auc, e.pr_auc, e.classes[1].flagged, e.classes[0].flagged});
+    }
+    return out;
+  }
+
+ private:
+  std::vector<std::uint16_t> truth_;
+  std::map<std::string, std::vector<float>> scores_;
 };
 
 FoldFigures figures_of(const std::string& fold, const ModelKind& kind, const Prepared& prepared,
@@ -123,6 +191,11 @@ double time_scoring(const Model& model, Rows rows) {
   return best * 1e9 / static_cast<double>(rows.count);
 }
 
+std::uint64_t attacks_in(const Prepared& prepared) {
+  const auto& classes = prepared.test.classes;
+  return classes.size() - static_cast<std::uint64_t>(std::count(classes.begin(), classes.end(), 0));
+}
+
 class Comparing {
  public:
   Comparing(const Dataset& dataset, std::span<const Contender> contenders,
@@ -132,7 +205,8 @@ class Comparing {
         options_(options),
         pools_(contenders.size()),
         rates_(contenders.size()),
-        scoring_ns_(contenders.size()) {}
+        scoring_ns_(contenders.size()),
+        attacks_leaned_on_(contenders.size()) {}
 
   Result<Comparison> run();
 
@@ -140,6 +214,13 @@ class Comparing {
   Status check() const;
   Status run_fold(const Fold& fold, std::size_t number, std::size_t folds);
   Status run_model(std::size_t at, const Fold& fold, const Prepared& prepared);
+  Result<LeftOutModel> fit_model(const ModelKind& kind, const Prepared& prepared,
+                                 const FitOptions& fit) const;
+  Status fit_without(Compared& out, const ModelKind& kind, const Prepared& prepared,
+                     const FitOptions& fit);
+  void note_captures();
+  void note_controls();
+  bool leaves_captures_out() const { return options_.split.by == leave_one_out; }
   void take_rows(const Prepared& prepared);
   void announce(std::string title) const;
   void note_kinds();
@@ -152,7 +233,11 @@ class Comparing {
   std::vector<Pool> pools_;
   std::vector<Rates> rates_;
   std::vector<double> scoring_ns_;  // sums over rows, of each model
+  // Importances are of the fold with the most attacks: where there are none, nothing can be lost.
+  std::vector<std::uint64_t> attacks_leaned_on_;
   std::size_t used_folds_ = 0;
+  ControlPool controls_;
+  std::uint64_t attacks_most_ = 0;  // of the folds, those with benign rows as well
 };
 
 Result<Comparison> Comparing::run() {
@@ -161,6 +246,11 @@ Result<Comparison> Comparing::run() {
   if (!folds) return folds.error();
   for (const Contender& contender : contenders_) {
     out_.models.emplace_back().model = contender.kind->name;
+  }
+  for (const Fold& fold : *folds) {
+    const auto attacks = std::count_if(fold.split.test.begin(), fold.split.test.end(),
+                                       [&](std::uint32_t i) { return dataset_.label(i) != 0; });
+    attacks_most_ = std::max(attacks_most_, static_cast<std::uint64_t>(attacks));
   }
   for (std::size_t f = 0; f < folds->size(); ++f) {
     if (Status done = run_fold((*folds)[f], f, folds->size()); !done) return done.error();
@@ -198,6 +288,9 @@ Status Comparing::run_fold(const Fold& fold, std::size_t number, std::size_t fol
   }
   ++used_folds_;
   take_rows(*prepared);
+  if (options_.controls) {
+    if (Status done = controls_.add(dataset_, *prepared, options_); !done) return done;
+  }
   for (std::size_t at = 0; at < contenders_.size(); ++at) {
     announce(fmt::format("{} ({} of {}){}", contenders_[at].kind->name, at + 1, contenders_.size(),
                          place));
@@ -222,32 +315,62 @@ void Comparing::take_rows(const Prepared& prepared) {
   }
 }
 
+/// For leave-one-capture-out with a threshold from the training captures; for other splits without.
+Result<LeftOutModel> Comparing::fit_model(const ModelKind& kind, const Prepared& prepared,
+                                          const FitOptions& fit) const {
+  if (leaves_captures_out()) return fit_left_out(dataset_, kind, prepared, options_, fit);
+  LeftOutModel out;
+  const auto start = std::chrono::steady_clock::now();
+  Result<std::unique_ptr<Model>> model = kind.fit(prepared.training_set(), fit);
+  if (!model) return model.error();
+  out.model = std::move(*model);
+  out.fit_seconds = seconds_since(start);
+  return out;
+}
+
+/// Again without each family of columns, on the fold that has the most to find.
+Status Comparing::fit_without(Compared& out, const ModelKind& kind, const Prepared& prepared,
+                              const FitOptions& fit) {
+  const std::uint64_t attacks = attacks_in(prepared);
+  if (!options_.without || attacks == 0 || attacks < attacks_most_) return {};
+  auto without = without_families(kind, prepared, fit);
+  if (!without) return without.error();
+  if (!without->empty()) out.without = std::move(*without);
+  return {};
+}
+
 Status Comparing::run_model(std::size_t at, const Fold& fold, const Prepared& prepared) {
   Compared& out = out_.models[at];
   if (!out.problem.empty()) return {};
   FitOptions fit = options_.fit;
   fit.values = contenders_[at].values;
-  const auto start = std::chrono::steady_clock::now();
-  const auto model = contenders_[at].kind->fit(prepared.training_set(), fit);
-  if (!model) {
-    if (model.error().code == Errc::cancelled) return model.error();
-    out.problem = model.error().message;
+  const ModelKind& kind = *contenders_[at].kind;
+  Result<LeftOutModel> fitted = fit_model(kind, prepared, fit);
+  if (!fitted) {
+    if (fitted.error().code == Errc::cancelled) return fitted.error();
+    out.problem = fitted.error().message;
     return {};
   }
-  out.fit_seconds += seconds_since(start);
-  const ModelKind& kind = *contenders_[at].kind;
-  const Answers answers = answer(**model, kind, prepared.classes, prepared.test_rows());
+  const Model& model = *fitted->model;
+  out.fit_seconds += fitted->fit_seconds;
+  const Answers answers = answer(model, kind, prepared.classes, prepared.test_rows());
   pools_[at].add(prepared, answers);
-  rates_[at].add(prepared, answers, options_);
+  rates_[at].add(dataset_, prepared, answers, options_);
   out.folds.push_back(figures_of(fold.name, kind, prepared, answers));
-  scoring_ns_[at] += time_scoring(**model, prepared.test_rows());
-  if (out.folds.size() == 1) {
-    out.importances = importances_of(**model, kind, prepared, options_.fit.seed);
+  if (leaves_captures_out()) {
+    out.captures.push_back(figures_of_capture(dataset_, prepared, *fitted, answers, options_));
+    rates_[at].add(prepared, answers, *fitted, doubtful_rows(dataset_, prepared, options_));
   }
+  scoring_ns_[at] += time_scoring(model, prepared.test_rows());
+  if (out.folds.size() == 1 || attacks_in(prepared) > attacks_leaned_on_[at]) {
+    attacks_leaned_on_[at] = attacks_in(prepared);
+    out.importances = importances_of(model, kind, prepared, options_.fit.seed);
+  }
+  if (Status done = fit_without(out, kind, prepared, fit); !done) return done;
   ByteWriter bytes;
-  (*model)->save(bytes);
+  model.save(bytes);
   out.bytes = std::max<std::uint64_t>(out.bytes, bytes.size());
-  out.description = (*model)->describe();
+  out.description = model.describe();
   if (options_.fit.stop.stop_requested()) {
     return Error{Errc::cancelled, "the comparison was stopped on request"};
   }
@@ -284,11 +407,52 @@ void Comparing::finish() {
     Compared& out = out_.models[at];
     if (!out.problem.empty()) continue;
     rates_[at].fill(out.evaluation);
+    out.calibration = rates_[at].points();
     pools_[at].fill(*contenders_[at].kind, out);
     out.evaluation.seen_share = out_.seen_share;
     out.evaluation.accuracy_ceiling = out_.accuracy_ceiling;
     out.evaluation.unseen_classes = out_.unseen_classes;
     out.ns_per_row = scoring_ns_[at] / static_cast<double>(used_folds_);
+  }
+  if (leaves_captures_out()) note_captures();
+  if (options_.controls) note_controls();
+}
+
+/// Which captures taught without being tested, and which did neither.
+void Comparing::note_captures() {
+  std::vector<std::string> taught, passed_over;
+  const std::vector<bool> whole = in_time_order(dataset_);
+  for (std::size_t i = 0; i < whole.size(); ++i) {
+    const std::string& name = dataset_.captures()[i];
+    if (options_.split.whole_only && !whole[i]) {
+      passed_over.push_back(name);
+    } else if (names_any(options_.split.train_only, name)) {
+      taught.push_back(name);
+    }
+  }
+  if (!taught.empty()) {
+    out_.notes.push_back(fmt::format("trained on and never left out: {}", printable_list(taught)));
+  }
+  if (!passed_over.empty()) {
+    out_.notes.push_back(
+        fmt::format("passed over, because rows out of the order of time cannot say what a source "
+                    "did lately: {}",
+                    printable_list(passed_over)));
+  }
+}
+
+/// A model that a control keeps up with may know no more than the control does.
+void Comparing::note_controls() {
+  constexpr double as_well = 0.01;
+  out_.controls = controls_.controls();
+  for (const Compared& one : out_.models) {
+    for (const Control& control : out_.controls) {
+      if (!one.problem.empty() || !(control.roc_auc >= one.evaluation.roc_auc - as_well)) continue;
+      out_.notes.push_back(fmt::format(
+          "the control \"{}\" does as well as {} (ROC area {:.3f} and {:.3f}): what {} has learned "
+          "may be no more than that",
+          control.name, one.model, control.roc_auc, one.evaluation.roc_auc, one.model));
+    }
   }
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 
+#include "train/comparison_panels.hpp"
 #include "train/html.hpp"
 #include "train/text_layout.hpp"
 #include "train/train.hpp"
@@ -277,6 +278,7 @@ std::string to_html(const Comparison& comparison, std::string_view title) {
   if (const std::string table = folds(comparison); !table.empty()) {
     body += "<h2>Fold by fold</h2><div class=\"grid rows\">" + table + "</div>";
   }
+  body += html::evaluation_panels(comparison);
   body += "<h2>What was taken for what</h2>" + each(comparison, "grid wide", confusion);
   body +=
       "<h2>What each leans on</h2><p>Macro-F1 lost when the column is dealt to the rows at random, "

@@ -3,12 +3,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/text.hpp"
 #include "train/text_layout.hpp"
 #include "train/train.hpp"
 
 namespace vedette {
+
+double CaptureRates::per_day(std::uint64_t alerts) const {
+  return device_days > 0 ? static_cast<double>(alerts) / device_days
+                         : std::numeric_limits<double>::quiet_NaN();
+}
 
 namespace {
 
@@ -104,6 +110,76 @@ std::string fold_table(const Comparison& comparison) {
   return '\n' + table.text();
 }
 
+std::string rate_text(double value) {
+  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4f}", value);
+}
+std::string count_text(double value) {
+  return std::isnan(value) ? std::string{"-"} : fmt::format("{:.4g}", value);
+}
+
+/// What leave-one-capture-out says at the threshold of the training captures.
+std::string capture_table(const Comparison& comparison) {
+  TextLayout table{{{"model", Align::left},
+                    {"left out", Align::left},
+                    {"threshold", Align::right},
+                    {"recall", Align::right},
+                    {"false positives", Align::right},
+                    {"without doubtful", Align::right},
+                    {"false alarms / device-day", Align::right},
+                    {"delay records", Align::right},
+                    {"delay s", Align::right}}};
+  bool any = false;
+  const auto add = [&](const std::string& model, const std::string& capture,
+                       const CaptureRates& rates, double records, double seconds) {
+    any = true;
+    table.add({model, capture, fmt::format("{:.4f}", rates.threshold), rate_text(rates.recall),
+               rate_text(rates.false_positive_rate), rate_text(rates.false_positive_rate_sure),
+               count_text(rates.false_alarms_per_device_day()), count_text(records),
+               count_text(seconds)});
+  };
+  for (const Compared& one : comparison.models) {
+    for (const CaptureFigures& figures : one.captures) {
+      add(one.model, printable(figures.capture), figures.rates, figures.delay_records,
+          figures.delay_seconds);
+      if (!figures.adapted) continue;
+      const double unknown = std::numeric_limits<double>::quiet_NaN();
+      add("", "  adapted to its first records", *figures.adapted, unknown, unknown);
+    }
+  }
+  return any ? '\n' + table.text() : std::string{};
+}
+
+std::string control_table(const Comparison& comparison) {
+  if (comparison.controls.empty()) return {};
+  TextLayout table{{{"control", Align::left},
+                    {"ROC AUC", Align::right},
+                    {"PR AUC", Align::right},
+                    {"recall", Align::right},
+                    {"false positives", Align::right}}};
+  for (const Control& one : comparison.controls) {
+    table.add({one.name, fixed(one.roc_auc), fixed(one.pr_auc), rate_text(one.recall),
+               rate_text(one.false_positive_rate)});
+  }
+  return '\n' + table.text();
+}
+
+std::string without_table(const Comparison& comparison) {
+  TextLayout table{{{"model", Align::left},
+                    {"without", Align::left},
+                    {"columns", Align::right},
+                    {"ROC AUC", Align::right},
+                    {"PR AUC", Align::right}}};
+  bool any = false;
+  for (const Compared& one : comparison.models) {
+    for (const Without& without : one.without) {
+      any = true;
+      table.add({one.model, without.family.empty() ? "nothing" : without.family,
+                 grouped(without.columns), fixed(without.roc_auc), fixed(without.pr_auc)});
+    }
+  }
+  return any ? '\n' + table.text() : std::string{};
+}
+
 template <class Items, class Append>
 void append_list(std::string& out, std::string_view name, const Items& items,
                  const Append& append) {
@@ -163,12 +239,79 @@ void append_figures(std::string& out, const Compared& one) {
     append_json_field(out, "false_positive_rate", fold.false_positive_rate);
     out += '}';
   });
+  append_list(out, "calibration", one.calibration, [&](const CalibrationPoint& point) {
+    out += '{';
+    append_json_field(out, "stated", point.stated);
+    append_json_field(out, "observed", point.observed());
+    append_json_field(out, "benign_records", point.rows);
+    const Interval band = point.rows > 0 ? binomial_band(point.stated, point.rows) : Interval{0, 1};
+    append_json_field(out, "band_low", band.low);
+    append_json_field(out, "band_high", band.high);
+    out += '}';
+  });
+  append_list(out, "without", one.without, [&](const Without& without) {
+    out += '{';
+    append_json_field(out, "family", without.family);
+    append_json_field(out, "columns", std::uint64_t{without.columns});
+    append_json_field(out, "roc_auc", without.roc_auc);
+    append_json_field(out, "pr_auc", without.pr_auc);
+    out += '}';
+  });
   append_list(out, "importances", one.importances, [&](const Importance& importance) {
     out += '{';
     append_json_field(out, "column", importance.column);
     append_json_field(out, "loss", importance.loss);
     out += '}';
   });
+}
+
+void append_rates(std::string& out, const CaptureRates& rates) {
+  append_json_field(out, "threshold", double{rates.threshold});
+  append_json_field(out, "recall", rates.recall);
+  append_json_field(out, "false_positive_rate", rates.false_positive_rate);
+  append_json_field(out, "false_alarms_per_device_day", rates.false_alarms_per_device_day());
+  append_json_field(out, "attack_records", rates.attacks);
+  append_json_field(out, "benign_records", rates.benign);
+  append_json_field(out, "false_alarms", rates.false_alarms);
+  append_json_field(out, "device_days", rates.device_days);
+  append_json_field(out, "doubtful_records", rates.doubtful);
+  append_json_field(out, "false_positive_rate_without_doubtful", rates.false_positive_rate_sure);
+  append_json_field(out, "false_alarms_per_device_day_without_doubtful",
+                    rates.false_alarms_sure_per_device_day());
+}
+
+/// One object per model and left-out capture.
+void append_captures(std::string& out, const Comparison& comparison) {
+  append_json_key(out, "captures");
+  out += '[';
+  for (const Compared& one : comparison.models) {
+    for (const CaptureFigures& figures : one.captures) {
+      out += out.back() == '[' ? "{" : ",{";
+      append_json_field(out, "model", one.model);
+      append_json_field(out, "capture", figures.capture);
+      append_rates(out, figures.rates);
+      append_json_field(out, "delay_records", figures.delay_records);
+      append_json_field(out, "delay_seconds", figures.delay_seconds);
+      append_json_field(out, "in_time_order", figures.in_time_order);
+      append_json_field(out, "calibrated_on", figures.decided_by);
+      append_json_field(out, "calibrated_threshold", figures.threshold.value);
+      append_json_field(out, "calibration_records", figures.threshold.records);
+      append_json_field(out, "certified_rate", figures.threshold.rate);
+      append_json_field(out, "training_rows_dropped", figures.dropped_rows);
+      append_json_key(out, "recall_by_class");
+      out += '{';
+      for (const auto& klass : figures.classes) append_json_field(out, klass.label, klass.recall);
+      out += '}';
+      if (figures.adapted) {
+        append_json_key(out, "adapted");
+        out += '{';
+        append_rates(out, *figures.adapted);
+        out += '}';
+      }
+      out += '}';
+    }
+  }
+  out += ']';
 }
 
 }  // namespace
@@ -180,6 +323,9 @@ std::string to_text(const Comparison& comparison) {
     out += class_table(comparison, "flagged of", &ClassMetrics::flagged);
   }
   out += fold_table(comparison);
+  out += capture_table(comparison);
+  out += control_table(comparison);
+  out += without_table(comparison);
   out += fmt::format("\nsplit {}: {} rows fitted on, {} tested\n", comparison.split,
                      grouped(comparison.train_rows), grouped(comparison.test_rows));
   out += fmt::format(
@@ -219,6 +365,16 @@ std::string to_json(const Comparison& comparison) {
     } else {
       append_json_field(out, "problem", one.problem);
     }
+    out += '}';
+  });
+  append_captures(out, comparison);
+  append_list(out, "controls", comparison.controls, [&](const Control& one) {
+    out += '{';
+    append_json_field(out, "control", one.name);
+    append_json_field(out, "roc_auc", one.roc_auc);
+    append_json_field(out, "pr_auc", one.pr_auc);
+    append_json_field(out, "recall", one.recall);
+    append_json_field(out, "false_positive_rate", one.false_positive_rate);
     out += '}';
   });
   return out + '}';

@@ -73,17 +73,17 @@ double y_of(double y) {
   return top + side * (1 - std::clamp(y, 0.0, 1.0));
 }
 
-std::string axes(std::string_view x_title, std::string_view y_title) {
+std::string axes(std::string_view x_title, std::string_view y_title, const Ticks& ticks) {
   std::string out;
-  for (int i = 0; i <= 4; ++i) {
-    const double at = i / 4.0;
+  for (std::size_t i = 0; i < ticks.size(); ++i) {
+    const double at = static_cast<double>(i) / 4.0;
     out += fmt::format(
         R"svg(<path d="M{:.1f} {:.1f}H{:.1f}M{:.1f} {:.1f}V{:.1f}" stroke="var(--line)"/>)svg",
         x_of(0), y_of(at), x_of(1), x_of(at), y_of(0), y_of(1));
     out += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="end">{}</text>)", left - 6,
-                       y_of(at) + 4, at);
+                       y_of(at) + 4, ticks[i]);
     out += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)", x_of(at),
-                       y_of(0) + 15, at);
+                       y_of(0) + 15, ticks[i]);
   }
   out += fmt::format(R"(<text x="{:.1f}" y="{:.1f}" text-anchor="middle">{}</text>)", x_of(0.5),
                      y_of(0) + 33, escaped(x_title));
@@ -126,12 +126,12 @@ std::string colour(std::size_t i) {
 }
 
 std::string line_plot(std::string_view title, std::string_view x_title, std::string_view y_title,
-                      std::span<const Series> series) {
+                      std::span<const Series> series, const Ticks& ticks) {
   std::string out = fmt::format(
       R"(<figure class="panel" style="margin:0"><h3>{}</h3><svg viewBox="0 0 {} {}" role="img" )"
       R"(aria-label="{}">)",
       escaped(title), left + side + 10, top + side + bottom, escaped(title));
-  out += axes(x_title, y_title);
+  out += axes(x_title, y_title, ticks);
   std::string legend;
   for (const Series& one : series) {
     if (one.points.empty()) continue;

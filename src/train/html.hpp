@@ -1,6 +1,7 @@
 /// Small parts of a page that needs nothing but itself: escaping and drawings in SVG.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -21,9 +22,11 @@ struct Series {
   std::size_t colour = 0;
   std::vector<CurvePoint> points;  ///< x and y from 0 to 1
 };
-/// A square of lines from (0, 0) to (1, 1).
+/// A square of lines from (0, 0) to (1, 1); the numbers at the axes are those of `ticks`.
+using Ticks = std::array<std::string_view, 5>;
+constexpr Ticks shares{"0", "0.25", "0.5", "0.75", "1"};
 std::string line_plot(std::string_view title, std::string_view x_title, std::string_view y_title,
-                      std::span<const Series> series);
+                      std::span<const Series> series, const Ticks& ticks = shares);
 
 struct Bar {
   std::string name;

@@ -9,8 +9,6 @@
 
 #include "base/expects.hpp"
 #include "base/hash.hpp"
-#include "train/calibrate.hpp"
-#include "train/shuffle.hpp"
 
 namespace vedette {
 
@@ -173,26 +171,6 @@ std::vector<float*> Preparing::row_of_record() {
   return places;
 }
 
-/// Positions of the rows, half of each class to calibrate on.
-struct Halves {
-  Indices calibration, evaluation;
-};
-
-Halves halve(std::span<const std::uint16_t> classes, std::size_t class_count, std::uint64_t seed) {
-  std::vector<Indices> groups(class_count);
-  for (std::uint32_t i = 0; i < classes.size(); ++i) groups[classes[i]].push_back(i);
-  Halves halves;
-  // Not the stream that drew the split.
-  Random random = Random{seed}.split();
-  for (Indices& group : groups) {
-    shuffle(std::span{group}, random);
-    const auto middle = group.begin() + static_cast<std::ptrdiff_t>(group.size() / 2);
-    halves.calibration.insert(halves.calibration.end(), group.begin(), middle);
-    halves.evaluation.insert(halves.evaluation.end(), middle, group.end());
-  }
-  return halves;
-}
-
 }  // namespace
 
 TrainingSet Prepared::training_set() const {
@@ -247,7 +225,9 @@ Answers answer(const Model& model, const ModelKind& kind, const Classes& known, 
     model.score({rows.data + from * rows.width, count, rows.width}, batch);
     for (std::size_t i = 0; i < count; ++i) {
       const auto row = batch.subspan(i * classes, classes);
-      answers.scores.push_back(to_score(row).value);
+      const Score score = to_score(row);
+      answers.scores.push_back(score.value);
+      answers.attacks.push_back(static_cast<std::uint16_t>(places[score.class_index]));
       const auto top = std::max_element(row.begin(), row.end()) - row.begin();
       answers.classes.push_back(static_cast<std::uint16_t>(places[static_cast<std::size_t>(top)]));
     }
@@ -267,23 +247,6 @@ Status check_options(const ModelKind& kind, const TrainOptions& options) {
                              options.false_positive_rate)};
   }
   return {};
-}
-
-Calibrated calibrate_on_half(const Prepared& prepared, const Answers& answers,
-                             const TrainOptions& options) {
-  const std::vector<std::uint16_t>& truth = prepared.test.classes;
-  const Halves halves = halve(truth, prepared.classes.names.size(), options.split.seed);
-  std::vector<float> benign;
-  for (const std::uint32_t i : halves.calibration) {
-    if (truth[i] == 0) benign.push_back(answers.scores[i]);
-  }
-  Calibrated out;
-  out.threshold = calibrate(std::move(benign), options.false_positive_rate);
-  for (const std::uint32_t i : halves.evaluation) {
-    out.truth.push_back(truth[i]);
-    out.scores.push_back(answers.scores[i]);
-  }
-  return out;
 }
 
 /// 64-bit hashes stand for the rows: among ten million rows two different ones meet with a chance

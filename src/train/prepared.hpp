@@ -59,22 +59,12 @@ struct Answers {
   std::vector<std::string> names;
   std::vector<float> scores;
   std::vector<std::uint16_t> classes;
+  std::vector<std::uint16_t> attacks;  ///< the most probable class that is not benign
 };
 Answers answer(const Model& model, const ModelKind& kind, const Classes& classes, Rows rows);
 /// As evaluate(), and as_attack_or_not() for a kind that learns from benign rows alone.
 Evaluation evaluate(const ModelKind& kind, std::span<const std::uint16_t> truth,
                     const Answers& answers);
-
-/// The threshold set on one half of the test rows of each class, and the other half, on which its
-/// rates may be measured. The halves are drawn by the seed of the split; the odd row is measured
-/// on.
-struct Calibrated {
-  Threshold threshold;
-  std::vector<std::uint16_t> truth;
-  std::vector<float> scores;
-};
-Calibrated calibrate_on_half(const Prepared& prepared, const Answers& answers,
-                             const TrainOptions& options);
 
 /// @return mismatch for a kind that judges readings, out_of_range for a false-positive rate that is
 /// none.

@@ -66,9 +66,11 @@ Result<Split> split_time(const Dataset& dataset, const SplitOptions& options) {
   return split;
 }
 
-Error one_capture() {
+Error one_capture(std::size_t captures) {
   return {Errc::out_of_range,
-          "a split by capture needs two captures with labelled flows; this data set has 1"};
+          fmt::format("a split by capture needs two captures with labelled flows; this data set "
+                      "has {}",
+                      captures)};
 }
 
 Result<Split> split_capture(const Dataset& dataset, const SplitOptions& options) {
@@ -76,7 +78,7 @@ Result<Split> split_capture(const Dataset& dataset, const SplitOptions& options)
   Random random{options.seed};
   auto groups =
       group_flows(dataset, dataset.captures().size(), [&](auto i) { return dataset.capture(i); });
-  if (groups.size() == 1) return one_capture();
+  if (groups.size() == 1) return one_capture(groups.size());
   shuffle(std::span{groups}, random);
   std::size_t rows = 0;
   for (const Indices& group : groups) rows += group.size();
@@ -116,18 +118,26 @@ Result<std::vector<Fold>> fold_kfold(const Dataset& dataset, const SplitOptions&
   return folds;
 }
 
-Result<std::vector<Fold>> fold_captures(const Dataset& dataset, const SplitOptions&) {
-  const auto groups =
+Result<std::vector<Fold>> fold_captures(const Dataset& dataset, const SplitOptions& options) {
+  auto groups =
       group_flows(dataset, dataset.captures().size(), [&](auto i) { return dataset.capture(i); });
-  if (groups.size() == 1) return one_capture();
+  if (options.whole_only) {
+    const std::vector<bool> whole = in_time_order(dataset);
+    std::erase_if(groups, [&](const Indices& g) { return !whole[dataset.capture(g.front())]; });
+  }
+  if (groups.size() < 2) return one_capture(groups.size());
   std::vector<Fold> folds;
   for (const Indices& tested : groups) {
     Fold fold;
     fold.name = dataset.captures()[dataset.capture(tested.front())];
+    if (names_any(options.train_only, fold.name)) continue;
     for (const Indices& group : groups) {
       append_parted(fold.split, group, &group == &tested ? 0 : group.size());
     }
     folds.push_back(std::move(fold));
+  }
+  if (folds.empty()) {
+    return Error{Errc::out_of_range, "every capture is only trained on: none is left to test"};
   }
   return folds;
 }
@@ -173,6 +183,40 @@ Error too_few(std::size_t rows) {
 }
 
 }  // namespace
+
+bool names_any(const std::vector<std::string>& parts, std::string_view capture) {
+  return std::any_of(parts.begin(), parts.end(), [&](const std::string& part) {
+    return capture.find(part) != std::string_view::npos;
+  });
+}
+
+std::vector<bool> in_time_order(const Dataset& dataset) {
+  // Flows are logged when they end, minutes late at times; ten minutes is what windows wait.
+  constexpr Duration late = std::chrono::minutes{10};
+  constexpr std::uint64_t one_in = 20;
+  struct Seen {
+    Time latest = Time::min();
+    std::uint64_t rows = 0, late = 0;
+  };
+  std::vector<Seen> captures(dataset.captures().size());
+  Record record;
+  for (std::size_t i = 0; i < dataset.size(); ++i) {
+    if (dataset.kind(i) != RecordKind::flow) continue;
+    dataset.read(i, record);
+    Seen& seen = captures[dataset.capture(i)];
+    const double lasted = std::isnan(record.flow.duration) ? 0 : record.flow.duration;
+    // A hundred days bound what a wrong duration can do.
+    const auto end =
+        record.time + std::chrono::duration_cast<Duration>(
+                          std::chrono::duration<double>(std::clamp(lasted, 0.0, 8.64e6)));
+    seen.rows += 1;
+    if (seen.rows > 1 && end + late < seen.latest) seen.late += 1;
+    seen.latest = std::max(seen.latest, record.time);
+  }
+  std::vector<bool> out;
+  for (const Seen& seen : captures) out.push_back(seen.late * one_in <= seen.rows);
+  return out;
+}
 
 Result<std::vector<Fold>> make_folds(const Dataset& dataset, const SplitOptions& options) {
   const auto kind = find_kind(options.by);

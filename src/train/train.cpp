@@ -9,6 +9,7 @@
 #include <cmath>
 
 #include "train/calibrate.hpp"
+#include "train/exemplars_of.hpp"
 #include "train/prepared.hpp"
 
 namespace vedette {
@@ -26,6 +27,7 @@ class Training {
   Status make_rows();
   Status fit_model();
   void evaluate_model();
+  void set_threshold();
   std::vector<UsualRange> usual_ranges() const;
   void fill_file();
 
@@ -48,6 +50,12 @@ Result<Trained> Training::run() {
 
 Status Training::make_rows() {
   if (Status fits = check_options(kind_, options_); !fits) return fits;
+  if (options_.alerts_per_day > 0 && !keeps_time(options_.split)) {
+    return Error{Errc::out_of_range,
+                 fmt::format("alerts a day are counted on traffic left whole: split by time or by "
+                             "capture, not {}",
+                             options_.split.by)};
+  }
   Result<Split> split = make_split(dataset_, options_.split);
   if (!split) return split.error();
   Result<Prepared> prepared =
@@ -75,18 +83,42 @@ Status Training::fit_model() {
 /// and its rates are measured on the other.
 void Training::evaluate_model() {
   const Answers answers = answer(*out_.file.model, kind_, prepared_.classes, prepared_.test_rows());
-  const Calibrated calibrated = calibrate_on_half(prepared_, answers, options_);
-  out_.file.threshold = calibrated.threshold;
-  std::string note = note_on(out_.file.threshold, options_.false_positive_rate);
-  if (!note.empty()) out_.notes.push_back(std::move(note));
+  const Halves halves = halve(dataset_, prepared_, options_.split);
+  out_.calibration = calibrate_on(dataset_, prepared_, answers, halves.calibration, options_.split);
+  set_threshold();
 
   Evaluation& evaluation = out_.evaluation;
   evaluation = evaluate(kind_, prepared_.test.classes, answers);
-  evaluate_threshold(evaluation, calibrated.truth, calibrated.scores, calibrated.threshold.value);
+  std::vector<std::uint16_t> truth;
+  std::vector<float> scores;
+  for (const std::uint32_t i : halves.evaluation) {
+    truth.push_back(prepared_.test.classes[i]);
+    scores.push_back(answers.scores[i]);
+  }
+  evaluate_threshold(evaluation, truth, scores, out_.file.threshold.value);
   const Repetition repetition = repetition_of(prepared_);
   evaluation.seen_share = repetition.seen_share;
   evaluation.accuracy_ceiling = repetition.accuracy_ceiling;
   evaluation.unseen_classes = prepared_.classes.unseen;
+}
+
+/// By the rate asked, or by the alerts a day when those were asked.
+void Training::set_threshold() {
+  const Calibration& calibration = out_.calibration;
+  Certified certified = calibration.threshold(options_.false_positive_rate);
+  if (options_.alerts_per_day > 0) {
+    const double devices = std::max(1U, options_.devices);
+    out_.budget = calibration.threshold_for_budget(options_.alerts_per_day, devices);
+    if (out_.budget) certified = calibration.at(out_.budget->value);
+    out_.notes.push_back(note_on(out_.budget, options_.alerts_per_day, devices));
+  } else {
+    out_.notes.push_back(note_on(certified));
+  }
+  out_.file.threshold = {certified.value,
+                         certified.records == 0 ? 0
+                                                : static_cast<double>(certified.alarms) /
+                                                      static_cast<double>(certified.records),
+                         certified.records};
 }
 
 /// The 1 % and 99 % quantiles of each column over the benign training rows, rounded outwards to
@@ -121,6 +153,10 @@ void Training::fill_file() {
   ByteWriter features;
   with_usual(*prepared_.features, usual_ranges())->save(features);
   file.features.assign(features.bytes().begin(), features.bytes().end());
+  ByteWriter exemplars;
+  exemplars_of(dataset_, prepared_, options_.split.seed).save(exemplars);
+  file.exemplars.assign(exemplars.bytes().begin(), exemplars.bytes().end());
+  file.calibration = out_.calibration.save();
 }
 
 }  // namespace

@@ -126,7 +126,17 @@ struct SplitOptions {
   double train_share = 0.8;  ///< of the first three
   std::uint64_t seed = 1;
   std::uint32_t folds = 5;  ///< of kfold, 2 to 100
+  /// Of leave-one-capture-out: captures with such a part in their name are trained on and never
+  /// left out, for simulated traffic beside real; captures out of time order (samples) are neither.
+  std::vector<std::string> train_only = {};
+  bool whole_only = false;
 };
+/// Of each capture: do its flows come about in the order of time, as in a log, or were rows drawn
+/// from it? In order: at most one flow in twenty ends more than ten minutes before one that stands
+/// earlier. What a source did lately can be learned and asked of such captures only.
+std::vector<bool> in_time_order(const Dataset& dataset);
+/// Whether one of the parts stands in the capture's name.
+bool names_any(const std::vector<std::string>& parts, std::string_view capture);
 struct Split {
   std::vector<std::uint32_t> train;  ///< indices into the data set, rising
   std::vector<std::uint32_t> test;
@@ -195,22 +205,44 @@ Curves curves_of(std::span<const std::uint16_t> truth, std::span<const float> sc
 
 // ---- train ---------------------------------------------------------------------------------
 
+/// Of leave-one-capture-out.
+struct LeaveOutOptions {
+  /// Above 0: figures are also given for a threshold raised by the capture's own first so many
+  /// records, taken for benign: what a service does that watches a new network before it speaks.
+  std::uint32_t adapt = 0;
+  /// Benign rows whose label is in doubt are reported apart: "34-1:185.244.25.235", "42-1::4975"
+  /// (part of the capture's name, address, port).
+  std::vector<std::string> doubtful;
+  /// Benign rows of captures with attacks are not trained on when a model of the other captures
+  /// takes them for an attack.
+  bool drop_doubted = false;
+};
 struct TrainOptions {
+  bool controls = false;  ///< compare: shortcut and shuffled-label controls beside the models
+  bool without = false;   ///< compare: fitted again without each family of columns
   std::string columns = "behaviour";  ///< see flow_column_sets()
   bool binary = false;                ///< classes Benign and Malicious instead of each label
   SplitOptions split;
-  double false_positive_rate = 1e-3;  ///< the threshold is calibrated to this on held-out rows
+  /// The threshold is calibrated to this on held-out rows; see calibration.hpp.
+  double false_positive_rate = false_positive_rate_default;
+  double alerts_per_day = 0;  ///< above 0: the threshold follows from this budget instead
+  unsigned devices = 1;       ///< of the fleet that the budget is for
+  LeaveOutOptions leave_out;
   FitOptions fit;
   std::string created;  ///< RFC 3339, for the file
 };
 struct Trained {
-  ModelFile file;
+  ModelFile file;  ///< its section calibration holds `calibration`
   Evaluation evaluation;
+  Calibration calibration;
+  std::optional<Budgeted> budget;  ///< when one was asked for and alerts could be counted
   double fit_seconds = 0;
   std::vector<std::string> notes;  ///< what a user should know before trusting the threshold
 };
-/// Fits on the training rows only: features, model and usual ranges; the threshold on one half of
-/// the test rows, whose rates at it are measured on the other half. Rows are replayed in time order
+/// Fits on the training rows only: features, model and usual ranges; calibration and threshold on
+/// one half of the test rows, whose rates at it are measured on the other half: the later one for a
+/// split by time or capture. Alerts a day can be counted for those alone: a random split leaves
+/// holes in the traffic. Rows are replayed in time order
 /// per capture through fresh windows. @return out_of_range (no benign rows, too few rows; nothing
 /// but benign rows for a kind that learns from classes), cancelled.
 Result<Trained> train(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options);
@@ -236,6 +268,60 @@ struct Importance {
   std::string column;
   double loss = 0;
 };
+/// At one threshold. Shares are NaN without such rows.
+struct CaptureRates {
+  float threshold = 0;
+  std::uint64_t attacks = 0, benign = 0;
+  std::uint64_t doubtful = 0;  ///< of the benign: LeaveOutOptions
+  double recall = 0, false_positive_rate = 0;
+  double false_positive_rate_sure = 0;                    ///< without the doubtful
+  std::uint64_t false_alarms = 0, false_alarms_sure = 0;  ///< alerts, folded as in the service
+  double device_days = 0;  ///< 0: not in the order of time, alerts a day mean nothing
+  double false_alarms_per_device_day() const { return per_day(false_alarms); }
+  double false_alarms_sure_per_device_day() const { return per_day(false_alarms_sure); }
+
+ private:
+  double per_day(std::uint64_t alerts) const;  ///< NaN when device_days is 0
+};
+/// What one left-out capture says of one model at the threshold that benign rows of the captures
+/// trained on give.
+struct CaptureFigures {
+  std::string capture;
+  bool in_time_order = true;
+  Certified threshold;     ///< by calibration; the one worked with is rates.threshold, at least 0.5
+  std::string decided_by;  ///< the capture whose benign rows asked for the strictest threshold
+  std::uint64_t dropped_rows = 0;  ///< of training, for their doubted labels
+  CaptureRates rates;
+  std::optional<CaptureRates> adapted;  ///< of the rows behind those adapted to
+  /// From the first attack record to the first that alarms: attack records before it, and their
+  /// time. NaN: there were none, none was found, or the capture is not in the order of time.
+  double delay_records = 0, delay_seconds = 0;
+  struct Class {
+    std::string label;
+    std::uint64_t rows = 0;
+    double recall = 0;
+  };
+  std::vector<Class> classes;  ///< of attacks
+};
+/// What became of a stated false-positive rate on benign rows that the threshold did not know.
+struct CalibrationPoint {
+  double stated = 0;
+  std::uint64_t alarms = 0, rows = 0;
+  double observed() const {
+    return rows > 0 ? static_cast<double>(alarms) / static_cast<double>(rows) : 0;
+  }
+};
+/// A control over the test rows of all folds: attack or not, taken for one from a score of 0.5 on.
+struct Control {
+  std::string name;  ///< "ports alone", "time alone", "shuffled labels"
+  double roc_auc = 0, pr_auc = 0, recall = 0, false_positive_rate = 0;
+};
+/// A model fitted again without a family of columns, on the fold with the most attack rows.
+struct Without {
+  std::string family;  ///< "": with all
+  std::uint32_t columns = 0;
+  double roc_auc = 0, pr_auc = 0;
+};
 struct Compared {
   std::string model;
   std::string description;  ///< of the last fold's model
@@ -243,7 +329,10 @@ struct Compared {
   Evaluation evaluation;    ///< over the test rows of all folds
   Curves curves;
   std::vector<FoldFigures> folds;
-  std::vector<Importance> importances;  ///< of the first fold's model, by falling loss
+  std::vector<CaptureFigures> captures;       ///< of leave-one-capture-out
+  std::vector<CalibrationPoint> calibration;  ///< over the benign test rows of all folds
+  std::vector<Without> without;
+  std::vector<Importance> importances;  ///< by falling loss, on the fold with the most attacks
   double fit_seconds = 0;               ///< of all folds
   double ns_per_row = 0;                ///< one thread, batches of 1024
   std::uint64_t bytes = 0;              ///< of the model, largest fold
@@ -258,6 +347,7 @@ struct Comparison {
   std::vector<std::string> unseen_classes;
   std::vector<std::string> notes;  ///< folds that could not be used, and why
   std::vector<Compared> models;
+  std::vector<Control> controls;
 };
 /// Makes the rows of each fold once, then fits and tests every contender on them. `options.fit` is
 /// shared but for its values. A model that refuses the rows is listed with its reason, a fold that

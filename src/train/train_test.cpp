@@ -145,7 +145,71 @@ TEST(Train, SaysWhenTheBenignRowsAreTooFewForTheRate) {
   ASSERT_TRUE(trained) << trained.error().message;
   ASSERT_EQ(trained->notes.size(), 1U);
   EXPECT_THAT(trained->notes[0],
-              HasSubstr("needs 1000 benign rows to calibrate on, there were 50"));
+              HasSubstr("50 benign records certify a false-positive rate of 0.02, not 0.001: that "
+                        "needs 999"));
+}
+
+// Whatever the calibration half said, the other half and further traffic must bear out: the
+// false-positive rate within the 99 % binomial band of the stated one.
+TEST(Train, TheStatedRateComesTrueOnTrafficHeldOut) {
+  constexpr std::uint64_t seed = 21;
+  Random random{seed};
+  std::vector<Flows> flows{{"a", "Benign", 24'000, 500, ConnState::SF},
+                           {"a", "DDoS", 300, 90'000, ConnState::S0}};
+  const Dataset dataset = dataset_of(flows, seed);
+  for (const double rate : {1e-2, 1e-3}) {
+    TrainOptions options = options_with("random");
+    options.split.train_share = 0.2;
+    options.false_positive_rate = rate;
+    options.fit.values["trees"] = "40";
+    const auto trained = train(dataset, iforest_kind, options);
+    ASSERT_TRUE(trained) << trained.error().message;
+    const Interval band = binomial_band(rate, 9'600);
+    EXPECT_GE(trained->evaluation.false_positive_rate, band.low) << rate << " seed " << seed;
+    EXPECT_LE(trained->evaluation.false_positive_rate, band.high) << rate << " seed " << seed;
+    EXPECT_THAT(trained->notes[0], HasSubstr("9600 benign records certify"));
+  }
+}
+
+// Attacks first: what comes later is benign, and some of it is watched.
+Dataset calm_at_last() {
+  return dataset_of({{"a", "Benign", 100, 500, ConnState::SF},
+                     {"a", "DDoS", 100, 90'000, ConnState::S0},
+                     {"a", "Benign", 800, 500, ConnState::SF}});
+}
+
+TEST(Train, TheFileCarriesItsCalibration) {
+  const auto trained = train(calm_at_last(), nearest_kind, options_with("time"));
+  ASSERT_TRUE(trained) << trained.error().message;
+  const auto calibration = Calibration::load(trained->file.calibration);
+  ASSERT_TRUE(calibration) << calibration.error().message;
+  EXPECT_EQ(calibration->records(), trained->file.threshold.benign_rows);
+  EXPECT_EQ(calibration->threshold(0.02).value, trained->file.threshold.value);
+  EXPECT_FALSE(calibration->budget().empty());
+  EXPECT_GT(calibration->device_days(), 0);
+  const auto random = train(easy(), nearest_kind, options_with("random"));
+  ASSERT_TRUE(random) << random.error().message;
+  EXPECT_TRUE(random->calibration.budget().empty()) << "drawn rows raise another number of alerts";
+}
+
+TEST(Train, ABudgetNeedsTrafficLeftWhole) {
+  TrainOptions options = options_with("random");
+  options.alerts_per_day = 3;
+  const auto refused = train(easy(), nearest_kind, options);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().message, HasSubstr("split by time or by capture, not random"));
+  options = options_with("time");
+  options.alerts_per_day = 3;
+  const auto unknown = train(easy(), nearest_kind, options);
+  ASSERT_TRUE(unknown) << unknown.error().message;
+  EXPECT_FALSE(unknown->budget) << "the last rows are all attacks";
+  EXPECT_THAT(unknown->notes[0], HasSubstr("no alert could be counted"));
+  const auto trained = train(calm_at_last(), nearest_kind, options);
+  ASSERT_TRUE(trained) << trained.error().message;
+  ASSERT_TRUE(trained->budget);
+  EXPECT_LE(trained->budget->expected.alerts_per_day, 3);
+  EXPECT_EQ(trained->file.threshold.value, trained->budget->value);
+  EXPECT_THAT(trained->notes[0], HasSubstr("alerts a day on 1 device (99 % of days: "));
 }
 
 TEST(Train, RefusesWhatItCannotLearnFrom) {

@@ -30,7 +30,7 @@ const browserArguments = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const pages = ["", "devices", "verdicts", "alerts", "models", "quarantine", "account"];
+const pages = ["", "incidents", "alerts", "devices", "verdicts", "models", "exclusions", "sensitivity", "quarantine", "account"];
 const wide = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 const narrow = { width: 360, height: 740 };
@@ -160,11 +160,85 @@ async function firstAlert(page) {
   return path;
 }
 
+/** "" when there is no incident yet. */
+async function firstIncident(page) {
+  await page.setViewportSize(wide);
+  await inMenu(page, /^Incidents/).click();
+  await settle(page);
+  check((await page.locator("h1").innerText()) === "Incidents", "The menu does not lead to the incidents.");
+  await page.getByRole("group", { name: "Which incidents" }).getByRole("button", { name: "All" }).click();
+  await settle(page);
+  const rows = page.getByTestId("incident");
+  if (!(await rows.count())) return "";
+  const ranks = (await page.locator("[data-testid=incident] .rank").allInnerTexts()).map((text) => Number(text.replace(/\D/g, "")));
+  check(ranks.every((rank, i) => i === 0 || rank <= ranks[i - 1]), `Incidents are not by rank: ${ranks.join(", ")}.`);
+  // By its number: an incident that grows changes its title, and its place.
+  const id = await rows.first().getAttribute("data-id");
+  await page.locator(`[data-testid=incident][data-id="${id}"]`).click();
+  await settle(page);
+  const title = await page.locator("h1").innerText();
+  check(title !== "" && title !== "Incidents", `Incident ${id} did not open.`);
+  return `incidents/${id}`;
+}
+
+/** The alerts of the open incident: on the strip of time, and the first with its reasons. */
+async function incidentTells(page) {
+  check(await appears(page.getByTestId("incident-alert"), 10_000), "An incident shows no alerts.");
+  check((await page.getByTestId("strip-lane").count()) > 0, "An incident shows no strip of time.");
+  const first = page.getByTestId("incident-alert").first();
+  check((await first.locator(".why").innerText()) !== "", "An alert of an incident says no sentence.");
+  check((await first.locator("table.reasons tbody tr").count()) > 0, "An alert of an incident shows no reasons.");
+  const acknowledge = page.getByRole("button", { name: "Acknowledge", exact: true });
+  if (!(await acknowledge.count())) return;
+  await acknowledge.click();
+  const back = page.getByRole("button", { name: "Take back acknowledgement" });
+  check(await appears(back, 10_000), "An incident cannot be acknowledged.");
+  await back.click();
+  check(await appears(acknowledge, 10_000), "An acknowledgement cannot be taken back.");
+}
+
+/** Excludes what the incident is about, looks at the preview first, and deletes it again. */
+async function exclusionComesAndGoes(page, incident, device) {
+  await visit(page, incident || `exclusions/new?device=${device}`);
+  if (incident) {
+    await page.getByRole("region", { name: "Your opinion" }).getByRole("link", { name: "Exclude this…" }).click();
+    await settle(page);
+  }
+  check((await page.locator("h1").innerText()) === "New exclusion", "The form of an exclusion did not open.");
+  const preview = page.getByTestId("preview");
+  check(await appears(preview, settings.patience), `An exclusion has no preview: ${(await page.getByRole("alert").allInnerTexts()).join() || "no answer"}`);
+  const hidden = Number((await page.getByTestId("preview-hidden").innerText()).replace(/\D/g, ""));
+  check(!incident || hidden > 0, "An exclusion of what an incident is about would hide nothing.");
+  await shot(page, "dark-exclusion-preview");
+  const reason = `browser test ${new Date().toISOString()}`;
+  await page.getByLabel("Why").fill(reason);
+  await page.getByRole("button", { name: "Exclude", exact: true }).click();
+  const row = page.getByTestId("exclusion").filter({ hasText: reason });
+  check(await appears(row, 10_000), `The exclusion was not saved: ${(await page.getByRole("alert").allInnerTexts()).join() || "it is not in the list"}`);
+  await row.getByRole("button", { name: /^Delete exclusion/ }).click();
+  await row.getByRole("button", { name: "Delete", exact: true }).click();
+  const gone = row.waitFor({ state: "detached", timeout: 10_000 }).then(() => true, () => false);
+  check(await gone, "The exclusion was deleted but is still listed.");
+}
+
+/** What works now is said; trying another threshold changes nothing. */
+async function sensitivityTells(page) {
+  await visit(page, "sensitivity");
+  check(await appears(page.getByTestId("working"), 10_000), "No model says by which threshold it works.");
+  check(await appears(page.getByTestId("preview"), settings.patience), "A threshold cannot be tried on the past.");
+  const before = await page.getByTestId("working").first().innerText();
+  await page.getByLabel("A record is anomalous from this score on").fill("0.999");
+  await page.waitForTimeout(1_500);
+  check((await page.getByTestId("working").first().innerText()) === before, "Trying a threshold changed the one that works.");
+}
+
+const inMenu = (page, name) => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name });
+
 async function menuWorks(page) {
   await page.setViewportSize(phone);
   await visit(page, "");
   await page.getByRole("button", { name: "Menu", exact: true }).click();
-  await page.getByRole("link", { name: "Models" }).click();
+  await inMenu(page, "Models").click();
   await settle(page);
   check((await page.locator("h1").innerText()) === "Models", "The menu of the narrow page does not lead to the models.");
 }
@@ -241,7 +315,12 @@ async function walk(page, seen) {
   await verdictExpands(page);
   const fleet = await runsFleet(page);
   if (fleet) await attackIsScored(page);
-  const all = [...pages, fleet ? "fleet" : "", await firstDevice(page), await firstAlert(page)].filter((path, i) => path || i === 0);
+  const device = await firstDevice(page);
+  const incident = await firstIncident(page);
+  if (incident) await incidentTells(page);
+  await exclusionComesAndGoes(page, incident, device.replace("devices/", ""));
+  await sensitivityTells(page);
+  const all = [...pages, fleet ? "fleet" : "", device, incident, await firstAlert(page), "exclusions/new"].filter((path, i) => path || i === 0);
   await everyPage(page, all, wide, "dark", "dark");
   await everyPage(page, all, wide, "light", "light");
   await everyPage(page, all, phone, "dark", "phone-dark");
@@ -250,7 +329,10 @@ async function walk(page, seen) {
   await menuWorks(page);
   check(seen.errors.length === 0, `The console has errors: ${seen.errors.join("; ")}`);
   check(seen.strangers.size === 0, `The page spoke to other hosts: ${[...seen.strangers].join(", ")}`);
-  return fleet ? "" : "; this service runs no fleet, so the page of the fleet was not tried";
+  return [
+    fleet ? "" : "; this service runs no fleet, so the page of the fleet was not tried",
+    incident ? "" : "; no incident was raised, so none was opened",
+  ].join("");
 }
 
 async function main() {

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <numeric>
 #include <thread>
 
 #include "base/random.hpp"
@@ -79,6 +80,7 @@ struct Case {
   const ModelKind* kind;
   Data (*data)(std::size_t rows, std::uint64_t seed);
   bool learns_from_rows;
+  PartsAdd adds;  ///< what attributions add up to; of a guard, those of an attack it knows
   /// Options that keep a slow learner's tests short; the defaults where there are none.
   std::map<std::string, std::string, std::less<>> values = {};
 };
@@ -239,6 +241,51 @@ TEST_P(ModelConformance, ExplanationsAreFiniteAndOnePerColumn) {
   }
 }
 
+/// What the parts of a row and their base claim to add up to, from the answer of score().
+double added_up(PartsAdd add, std::span<const float> answer, std::size_t k, bool has_unknown) {
+  const double unknown = has_unknown ? static_cast<double>(answer.back()) : 0;
+  const double benign = static_cast<double>(answer[0]) + unknown;
+  if (add == PartsAdd::to_probability) return 1 - benign;
+  if (add == PartsAdd::to_log_odds)
+    return std::log(static_cast<double>(answer[k])) - std::log(benign);
+  return unknown / benign;  // rises with the strangeness
+}
+
+TEST_P(ModelConformance, AttributionsAddUpToWhatTheyClaim) {
+  const Model& model = fitted();
+  const bool has_unknown = GetParam().kind->learns != Learns::classes;
+  std::vector<float> parts(model.width());
+  std::vector<std::pair<double, double>> strange;
+  std::size_t checked = 0;
+  for (std::size_t i = 0; i < 500; ++i) {
+    const auto row = data_.set().rows[i];
+    const std::vector<float> answer = score(model, {row.data(), 1, row.size()});
+    const std::uint16_t k = to_score(answer).class_index;
+    const Attribution found = model.attribute(row, k, parts);
+    const bool unknown = has_unknown && k + 1U == answer.size();
+    const bool of_guard = GetParam().kind->learns == Learns::both;
+    ASSERT_EQ(found.add, of_guard && unknown ? PartsAdd::to_strangeness : GetParam().adds) << i;
+    if (found.add == PartsAdd::to_nothing) {
+      ++checked;
+      continue;
+    }
+    const double sum = std::accumulate(parts.begin(), parts.end(), found.base);
+    const double claimed = added_up(found.add, answer, k, has_unknown);
+    if (found.add == PartsAdd::to_strangeness) {
+      strange.emplace_back(sum, claimed);
+    } else if (found.add == PartsAdd::to_probability || std::min(answer[0], answer[k]) > 1e-5F) {
+      // The logarithm of a smaller probability is imprecise.
+      EXPECT_NEAR(sum, claimed, 1e-3 * std::max(1.0, std::abs(claimed))) << i;
+      ++checked;
+    }
+  }
+  std::sort(strange.begin(), strange.end());
+  for (std::size_t i = 1; i < strange.size(); ++i) {
+    EXPECT_GE(strange[i].second, strange[i - 1].second - 1e-4) << i;
+  }
+  EXPECT_GT(checked + strange.size(), GetParam().adds != PartsAdd::to_nothing ? 100U : 0U);
+}
+
 TEST_P(ModelConformance, SmallAndOneSidedSetsAreLearned) {
   const bool needs_benign = GetParam().kind->learns != Learns::classes;
   Data one = GetParam().data(1, 5);
@@ -343,16 +390,19 @@ TEST_P(ModelConformance, RandomBytesAreNoModel) {
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, ModelConformance,
-    testing::Values(Case{&tree_kind, make_data, true}, Case{&bayes_kind, make_data, true},
-                    Case{&svm_kind, make_data, true},
-                    Case{&cnn_kind, make_data, true, {{"epochs", "3"}}},
-                    Case{&mlp_kind, make_data, true, {{"epochs", "3"}}},
-                    Case{&forest_kind, make_data, true, {{"trees", "20"}}},
-                    Case{&boost_kind, make_data, true, {{"rounds", "20"}}},
-                    Case{&iforest_kind, make_data, true}, Case{&hst_kind, make_data, true},
-                    Case{&autoencoder_kind, make_data, true, {{"steps", "500"}}},
-                    Case{&guard_kind, make_data, true, {{"classifier.rounds", "20"}}},
-                    Case{&series_kind, make_deviations, false}),
+    testing::Values(
+        Case{&tree_kind, make_data, true, PartsAdd::to_probability},
+        Case{&bayes_kind, make_data, true, PartsAdd::to_log_odds},
+        Case{&svm_kind, make_data, true, PartsAdd::to_nothing},
+        Case{&cnn_kind, make_data, true, PartsAdd::to_nothing, {{"epochs", "3"}}},
+        Case{&mlp_kind, make_data, true, PartsAdd::to_nothing, {{"epochs", "3"}}},
+        Case{&forest_kind, make_data, true, PartsAdd::to_probability, {{"trees", "20"}}},
+        Case{&boost_kind, make_data, true, PartsAdd::to_log_odds, {{"rounds", "20"}}},
+        Case{&iforest_kind, make_data, true, PartsAdd::to_strangeness},
+        Case{&hst_kind, make_data, true, PartsAdd::to_nothing},
+        Case{&autoencoder_kind, make_data, true, PartsAdd::to_nothing, {{"steps", "500"}}},
+        Case{&guard_kind, make_data, true, PartsAdd::to_log_odds, {{"classifier.rounds", "20"}}},
+        Case{&series_kind, make_deviations, false, PartsAdd::to_probability}),
     [](const auto& row) { return std::string(row.param.kind->name); });
 
 }  // namespace

@@ -8,6 +8,7 @@ old=$(readlink -f "$1") new=$(readlink -f "$2")
 here=$(cd "$(dirname "$(readlink -f "$0")")/../.." && pwd)
 port=18080 passed=0 failed=0
 root=$(mktemp -d /tmp/vedette-package.XXXXXX)
+chmod 755 "$root"  # the service's user has to get in
 server=""
 
 finish() {
@@ -30,19 +31,21 @@ install_deb() { cp "$1" "$root/tmp/vedette.deb"; inside apt-get install -qy --no
   -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold /tmp/vedette.deb; }
 healthy() { local i; for i in $(seq 100); do
   [ "$(curl -fsS "http://127.0.0.1:$port/api/v1/health" 2>/dev/null | head -c 11)" = '{"status":"' ] && return 0
-  read -rt 0.1 <> <(:) || true; done; return 1; }
+  read -rt 0.1 <> <(:) || true; done
+  cat "$root/tmp/serve.log"; return 1; }
 start() { inside runuser -u vedette -- vedette serve /etc/vedette/vedette.toml \
   >"$root/tmp/serve.log" 2>&1 & server=$!; healthy; }
 stop() { pkill -TERM -u "$(inside id -u vedette)" -x vedette; wait "$server" || return 1; server=""; }
 user_count() { inside sqlite3 /var/lib/vedette/vedette.db 'SELECT count(*) FROM users'; }
 
 echo "a bare Debian 12 in $root"
-mirror=$(sed -n 's/^deb \(\[[^]]*\] \)\?\([^ ]*\) .*/\2/p; s/^URIs: *//p' /etc/apt/sources.list \
-  /etc/apt/sources.list.d/* 2>/dev/null | head -1)
+# The archive, proxies and all, that this machine takes its own packages from.
+mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | head -1 || true)
 debootstrap --variant=minbase bookworm "$root" ${mirror:+"$mirror"} >"$root.log" 2>&1 || {
   tail -5 "$root.log" >&2; exit 3; }
 rm -f "$root.log"
 mount -t proc proc "$root/proc"
+cp /etc/apt/apt.conf.d/* "$root/etc/apt/apt.conf.d/"
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"; chmod 755 "$root/usr/sbin/policy-rc.d"
 inside apt-get update -q >/dev/null
 inside apt-get install -qy --no-install-recommends sqlite3 man-db >/dev/null 2>&1

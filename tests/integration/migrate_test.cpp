@@ -35,11 +35,16 @@ void fill(Judged& judged, Random& random, std::uint64_t n) {
   judged.verdict.score = static_cast<float>(random.uniform());
   judged.verdict.anomalous = judged.verdict.score > 0.9F;
   judged.verdict.label = judged.verdict.anomalous ? "DDoS" : "Benign";
+  judged.verdict.suspect = "DDoS";
+  judged.verdict.confidence = static_cast<float>(random.uniform());
+  judged.verdict.learning = static_cast<std::uint8_t>(random.below(16));
+  judged.verdict.certainty = judged.verdict.learning == 0 ? Certainty::sure : Certainty::learning;
+  judged.verdict.excluded = n % 50 == 0 && judged.verdict.anomalous ? 2 : 0;
   judged.verdict.model = "tree-1";
   if (judged.verdict.anomalous) {
     judged.verdict.why.sentence = "because";
-    judged.verdict.why.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3});
-    judged.verdict.why.similar.push_back({record.key, "x", "DDoS", 0.25F});
+    judged.verdict.why.reasons.push_back({"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3, ""});
+    judged.verdict.why.similar.push_back({record.key, "x", "34-1", "DDoS", 0.25F});
   }
 }
 
@@ -56,6 +61,10 @@ void fill_store(const std::filesystem::path& path) {
     ASSERT_TRUE(store.commit(batch, start + std::chrono::seconds{n}).ok());
   }
   ASSERT_TRUE(store.mark_alert(2, true, "false_alarm", "a cat").ok());
+  ASSERT_TRUE(store.mark_incident(1, true, "true_alarm", "a fox").ok());
+  ASSERT_TRUE(store.put_exclusion({.device = "nobody"}).ok());
+  ASSERT_TRUE(store.drop_exclusion(1).ok());
+  ASSERT_TRUE(store.put_exclusion({.device = "küche/1", .port = 23}).ok());
   ASSERT_TRUE(store.put_user({"ada", "$argon2id$1", "admin", start}).ok());
   ASSERT_TRUE(store.put_user({"bob", "$argon2id$2", "viewer", start}).ok());
   for (const char* hash : {"h1", "h2", "h3"}) {
@@ -70,7 +79,7 @@ class Migrate : public testing::Test {
  protected:
   void SetUp() override {
     if (MongoServer::program().empty()) {
-      GTEST_SKIP() << "mongo_server is not built (ninja mongo_server)";
+      GTEST_SKIP() << "mongo_server is not built (./dev setup)";
     }
     server_.emplace(folder_.path() / "mongo");
     ASSERT_NO_FATAL_FAILURE(fill_store(folder_.path() / "first.db"));
@@ -86,9 +95,10 @@ class Migrate : public testing::Test {
 void expect_all_same(const Outcome& outcome) {
   EXPECT_EQ(outcome.code, 0) << outcome.errors << outcome.output;
   EXPECT_EQ(outcome.output.find("different"), std::string::npos) << outcome.output;
-  for (const char* part : {"verdicts             4500         4500", "quarantine              9",
-                           "users                   2", "tokens                  3",
-                           "audit                   3", "settings                1"}) {
+  for (const char* part :
+       {"verdicts             4500         4500", "exclusions              1",
+        "quarantine              9", "users                   2", "tokens                  3",
+        "audit                   3", "settings                1"}) {
     EXPECT_NE(outcome.output.find(part), std::string::npos) << part << "\n" << outcome.output;
   }
 }
@@ -119,6 +129,9 @@ TEST_F(Migrate, ThereAndBackAgain) {
     EXPECT_EQ((*minutes)[i].score_max, (*again)[i].score_max);
   }
   EXPECT_EQ((*back)->alert(2).value()->comment, "a cat");
+  EXPECT_EQ((*back)->incident(1).value()->comment, "a fox");
+  EXPECT_EQ((*back)->exclusions().value().front().id, 2U);
+  EXPECT_EQ((*back)->put_exclusion({.device = "x"}).value(), 3U);
 }
 
 TEST_F(Migrate, GoesOnAfterItWasKilled) {

@@ -54,11 +54,11 @@ class Line {
       before(n / per_batch);
       ASSERT_NO_FATAL_FAILURE(commit(batch, now));
       for (const Judged& judged : batch) EXPECT_TRUE(judged.is_new);
-      for (const AlertChange& change : batch.alerts) {
+      for (const AlertChange& change : batch.alarms.alerts) {
         raised += change.event == AlertEvent::raised ? 1 : 0;
       }
       quarantined += batch.quarantined.size();
-      std::vector<AlertChange> changes;
+      AlarmChanges changes;
       if (const Status done = store_.maintain(now, changes); !done) ++failures;
     }
   }
@@ -123,7 +123,7 @@ class MongoFaults : public testing::Test {
  protected:
   void SetUp() override {
     if (MongoServer::program().empty()) {
-      GTEST_SKIP() << "mongo_server is not built (ninja mongo_server)";
+      GTEST_SKIP() << "mongo_server is not built (./dev setup)";
     }
     server_.emplace(folder_.path());
   }

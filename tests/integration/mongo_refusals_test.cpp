@@ -78,7 +78,7 @@ class MongoDatabase : public testing::Test {
  protected:
   void SetUp() override {
     if (MongoServer::program().empty()) {
-      GTEST_SKIP() << "mongo_server is not built (ninja mongo_server)";
+      GTEST_SKIP() << "mongo_server is not built (./dev setup)";
     }
     server_.emplace(folder_.path());
     uri_ = server_->uri("db");
@@ -134,7 +134,7 @@ TEST_F(MongoDatabase, IsOneVedettesAtATime) {
   ASSERT_TRUE(first.ok()) << first.error().message;
   std::atomic<bool> stop{false};
   std::jthread line{[&] {
-    std::vector<AlertChange> changes;
+    AlarmChanges changes;
     for (Time now{}; !stop; now += std::chrono::seconds{1}) {
       EXPECT_TRUE((*first)->maintain(now, changes).ok());
       ::poll(nullptr, 0, 50);

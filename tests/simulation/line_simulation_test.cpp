@@ -89,9 +89,7 @@ class FlakySink final : public Sink {
     if (done && random_.chance(0.1)) return Error{Errc::io, "the answer was lost"};
     return done;
   }
-  Status tick(std::vector<AlertChange>& changes, Time now) override {
-    return inner_->tick(changes, now);
-  }
+  Status tick(AlarmChanges& changes, Time now) override { return inner_->tick(changes, now); }
 
  private:
   std::unique_ptr<Sink> inner_;
@@ -144,14 +142,12 @@ void live(Broker& broker, Random& random, const std::filesystem::path& path) {
   std::vector<std::unique_ptr<Sink>> sinks;
   sinks.push_back(std::make_unique<FlakySink>(make_store_sink(**store), random.split()));
   ManualClock clock{service_time};
+  PipelineOptions options;
+  options.batch_records_max = 32;
+  options.retry_min = options.retry_max = std::chrono::milliseconds{0};
   Pipeline pipeline{std::make_unique<Ingest>(std::make_unique<BrokerSource>(broker, random.split()),
                                              make_json_decoder()),
-                    std::make_shared<DetectorSet>(),
-                    std::move(sinks),
-                    clock,
-                    {.batch_records_max = 32,
-                     .retry_min = std::chrono::milliseconds{0},
-                     .retry_max = std::chrono::milliseconds{0}}};
+                    std::make_shared<DetectorSet>(), std::move(sinks), clock, options};
   for (std::size_t steps = random.below(20); steps > 0; --steps) {
     const auto stepped = pipeline.step({});
     ASSERT_TRUE(stepped || stepped.error().code == Errc::unavailable);

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "alarm/exclusions.hpp"
 #include "api/api.hpp"
 #include "api/password.hpp"
 #include "base/random.hpp"
@@ -69,7 +70,7 @@ class NullSink final : public Sink {
   std::string_view name() const override { return "null"; }
   bool durable() const override { return true; }
   Status accept(Batch&, Time) override { return {}; }
-  Status tick(std::vector<AlertChange>&, Time) override { return {}; }
+  Status tick(AlarmChanges&, Time) override { return {}; }
 };
 
 /// Always as sure as its one number says.
@@ -174,7 +175,8 @@ class ApiFixture : public ::testing::Test {
                   const std::lock_guard lock{random_mutex};
                   for (std::byte& byte : bytes) byte = static_cast<std::byte>(random.below(256));
                 },
-            .version = "1.2.3"};
+            .version = "1.2.3",
+            .exclusions = &exclusions};
   }
 
   /// `target` as in a request line, without escapes.
@@ -230,6 +232,7 @@ class ApiFixture : public ::testing::Test {
   ManualClock clock;
   FakeStore store;
   EventHub hub{2, 64};
+  Exclusions exclusions;
   std::deque<std::string> payloads;
   std::unique_ptr<Pipeline> pipeline;
   std::vector<Asset> assets{

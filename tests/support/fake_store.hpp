@@ -18,6 +18,7 @@ class FakeStore final : public Store {
   /// Oldest first; tests fill these before they ask.
   std::vector<Judged> judged;
   std::vector<Alert> all_alerts;
+  std::vector<Incident> all_incidents;
   std::vector<Quarantined> refused;
   std::vector<DeviceSummary> all_devices;
   std::vector<RollUp> minutes;
@@ -29,7 +30,7 @@ class FakeStore final : public Store {
     refused.insert(refused.end(), batch.quarantined.begin(), batch.quarantined.end());
     return {};
   }
-  Status maintain(Time, std::vector<AlertChange>&) override { return {}; }
+  Status maintain(Time, AlarmChanges&) override { return {}; }
 
   Result<Page<Judged>> verdicts(const VerdictQuery& query) const override {
     const std::lock_guard lock{mutex_};
@@ -73,6 +74,63 @@ class FakeStore final : public Store {
     }
     return std::optional<Alert>{};
   }
+  Result<Page<Incident>> incidents(const IncidentQuery& query) const override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    return page<Incident>(all_incidents, query.before, query.limit, [&](const Incident& one) {
+      return (!query.open || one.open == *query.open) &&
+             (!query.nature || one.nature == *query.nature) &&
+             (!query.acknowledged || one.acknowledged == *query.acknowledged);
+    });
+  }
+  Result<std::optional<Incident>> incident(std::uint64_t id) const override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    for (const Incident& one : all_incidents) {
+      if (one.id == id) return std::optional{one};
+    }
+    return std::optional<Incident>{};
+  }
+  Result<std::string> arrivals(const ArrivalQuery&,
+                               const std::function<void(const Judged&)>& take) const override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    for (const Judged& item : judged) take(item);
+    return std::string{};
+  }
+  AlarmOptions alarm_options() const override { return {}; }
+  Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
+                       std::string_view comment) override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    for (Incident& one : all_incidents) {
+      if (one.id != id) continue;
+      one.acknowledged = acknowledged;
+      one.feedback = feedback;
+      one.comment = comment;
+      return {};
+    }
+    return Error{Errc::not_found, "there is no incident " + std::to_string(id)};
+  }
+  Result<std::uint64_t> put_exclusion(const Exclusion& exclusion) override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    exclusions_.insert(exclusions_.begin(), exclusion);
+    return exclusions_.front().id = ++last_exclusion_;
+  }
+  Status drop_exclusion(std::uint64_t id) override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    if (std::erase_if(exclusions_, [id](const Exclusion& one) { return one.id == id; }) > 0) {
+      return {};
+    }
+    return Error{Errc::not_found, "there is no exclusion " + std::to_string(id)};
+  }
+  Result<std::vector<Exclusion>> exclusions() const override {
+    const std::lock_guard lock{mutex_};
+    if (broken) return failure();
+    return exclusions_;
+  }
   Result<Page<Quarantined>> quarantined(std::string_view before, std::size_t limit) const override {
     const std::lock_guard lock{mutex_};
     if (broken) return failure();
@@ -94,6 +152,8 @@ class FakeStore final : public Store {
                        .readings = 0,
                        .anomalies = 0,
                        .alerts = all_alerts.size(),
+                       .incidents = all_incidents.size(),
+                       .open_incidents = 0,
                        .quarantined = refused.size(),
                        .bytes = 4096};
   }
@@ -220,6 +280,8 @@ class FakeStore final : public Store {
   std::map<std::string, Token, std::less<>> tokens_;
   std::map<std::string, std::string, std::less<>> settings_;
   std::vector<AuditEntry> audit_;
+  std::vector<Exclusion> exclusions_;
+  std::uint64_t last_exclusion_ = 0;
 };
 
 }  // namespace vedette::test

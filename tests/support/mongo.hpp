@@ -17,11 +17,11 @@ namespace vedette::test {
 /// FerretDB on a free port; may be killed and started again with what it holds.
 class MongoServer {
  public:
-  /// Where the program is: VEDETTE_MONGO_SERVER, or the build folder. "" when there is none.
+  /// Where the program is: VEDETTE_MONGO_SERVER, or where ./dev puts it. "" when there is none.
   static std::string program() {
     const char* named = std::getenv("VEDETTE_MONGO_SERVER");
     const std::string path =
-        named != nullptr ? named : std::string{VEDETTE_BINARY_DIR} + "/tests/mongo_server";
+        named != nullptr ? named : std::string{VEDETTE_SOURCE_DIR} + "/build/tools/mongo_server";
     return ::access(path.c_str(), X_OK) == 0 ? path : "";
   }
 

@@ -3,7 +3,7 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { Icon, Mark } from "@/components/Icon";
 import { Bones, Empty } from "@/components/States";
 import { live, useLive } from "@/lib/live";
-import { useAlerts, useFleetIsThere, useStatus } from "@/lib/queries";
+import { useFleetIsThere, useOpenIncidents, useStatus } from "@/lib/queries";
 import { href, useRoute } from "@/lib/router";
 import { useSession } from "@/lib/session";
 import { toggleTheme, useTheme } from "@/lib/theme";
@@ -31,26 +31,23 @@ function LiveDot() {
   return <span className="row"><span className={`dot ${colour}`} />{text}</span>;
 }
 
-/** More than a page of open alerts is "50+". */
-function OpenAlerts() {
-  const open = useAlerts({ open: "true" });
-  const first = open.data?.pages[0];
-  if (!first || first.items.length === 0) return null;
-  const text = `${first.items.length}${first.next ? "+" : ""}`;
-  return <span className="pill" aria-label={`${text} open alerts`}>{text}</span>;
+function OpenIncidents() {
+  const open = useOpenIncidents();
+  if (!open.text || open.items.length === 0) return null;
+  return <span className="pill" aria-label={`${open.text} open incidents`}>{open.text}</span>;
 }
 
-/** Lists of alerts ask again soon after an alert changed, at most every two seconds. */
-function useFreshAlerts() {
+/** Lists of alerts and incidents ask again soon after one changed, at most every two seconds. */
+function useFreshAlarms() {
   const queries = useQueryClient();
-  const changes = useLive((state) => state.alertChanges);
+  const changes = useLive((state) => state.alarmChanges);
   const waiting = useRef(false);
   useEffect(() => {
     if (changes === 0 || waiting.current) return;
     waiting.current = true;
     setTimeout(() => {
       waiting.current = false;
-      void queries.invalidateQueries({ queryKey: ["alerts"] });
+      for (const name of ["alerts", "incidents"]) void queries.invalidateQueries({ queryKey: [name] });
     }, 2_000);
   }, [changes, queries]);
 }
@@ -63,11 +60,11 @@ function Side({ open, close, here }: { open: boolean; close: () => void; here: s
     <aside id="side" className={open ? "side open" : "side"} aria-label="Main" onKeyDown={(event) => event.key === "Escape" && close()}>
       <a className="brand" href="#/" onClick={close}><Mark /> Vedette</a>
       <nav className="nav" aria-label="Pages">
-        {pages.filter((page) => fleet || !page.ofFleet).map((page) => (
+        {pages.filter((page) => !page.under && (fleet || !page.ofFleet)).map((page) => (
           <a key={page.path} href={href(page.path ? [page.path] : [])} aria-current={page.path === here ? "page" : undefined} onClick={close}>
             <Icon name={page.icon} />
             {page.title}
-            {page.path === "alerts" && <OpenAlerts />}
+            {page.path === "incidents" && <OpenIncidents />}
           </a>
         ))}
       </nav>
@@ -86,7 +83,7 @@ export function Shell() {
   const page = pages.find((one) => one.path === first);
   const [menu, setMenu] = useState(false);
   const content = useRef<HTMLElement>(null);
-  useFreshAlerts();
+  useFreshAlarms();
 
   const title = page?.title ?? "Not found";
   const place = path.join("/");
@@ -103,7 +100,7 @@ export function Shell() {
   return (
     <div className="shell">
       <a className="skip" href={location.hash || "#/"} onClick={(event) => { event.preventDefault(); content.current?.focus(); }}>Skip to the content</a>
-      <Side open={menu} close={() => setMenu(false)} here={first} />
+      <Side open={menu} close={() => setMenu(false)} here={page?.under ?? first} />
       <button type="button" className={menu ? "scrim open" : "scrim"} aria-label="Close the menu" tabIndex={-1} onClick={() => setMenu(false)} />
       <div className="main">
         <div className="topbar">

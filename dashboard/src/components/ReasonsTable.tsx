@@ -1,4 +1,4 @@
-import type { Reason } from "@/lib/api-types";
+import type { Explanation, Reason } from "@/lib/api-types";
 import { number } from "@/lib/format";
 import { rangeGeometry } from "@/lib/range";
 
@@ -14,36 +14,57 @@ function RangeBar({ reason }: { reason: Reason }) {
   );
 }
 
-/** Why a record is strange: each feature's value against the middle 98 % of what was usual. */
-export function ReasonsTable({ reasons }: { reasons: readonly Reason[] }) {
-  if (reasons.length === 0) return <p className="muted">No reasons: only anomalous verdicts carry them.</p>;
+/** The largest weight fills the bar; what speaks against an anomaly has a pale one. */
+function Weight({ weight, largest }: { weight: number | null; largest: number }) {
+  const share = weight === null || largest === 0 ? 0 : Math.abs(weight) / largest;
   return (
-    <table className="reasons">
-      <thead>
-        <tr>
-          <th scope="col">Feature</th>
-          <th scope="col" className="num">Value</th>
-          <th scope="col" className="num">Usual</th>
-          <th scope="col" className="hide-phone">Value against the usual range</th>
-          <th scope="col" className="num">Weight</th>
-        </tr>
-      </thead>
-      <tbody>
-        {reasons.map((reason) => (
-          <tr key={reason.feature}>
-            <td className="mono wrap">
-              {reason.feature}
-              <div className="show-phone"><RangeBar reason={reason} /></div>
-            </td>
-            <td className="num strong">{number(reason.value)}</td>
-            <td className="num soft">
-              {number(reason.usual_low)} … {number(reason.usual_high)}
-            </td>
-            <td className="hide-phone"><RangeBar reason={reason} /></td>
-            <td className="num soft">{number(reason.weight)}</td>
+    <span className={weight !== null && weight < 0 ? "weight against" : "weight"}>
+      {number(weight)}
+      <span aria-hidden="true"><i style={{ width: `${share * 100}%` }} /></span>
+    </span>
+  );
+}
+
+const usualOf = {
+  training: "Usual: the middle 98 % of the benign records of training.",
+  device: "Usual: what this device did lately.",
+} as const;
+
+/** Why a record is strange: each feature's value against the middle 98 % of what was usual. */
+export function ReasonsTable({ reasons, usual_of }: Pick<Explanation, "reasons"> & Partial<Pick<Explanation, "usual_of">>) {
+  if (reasons.length === 0) return <p className="muted">No reasons: only anomalous verdicts carry them.</p>;
+  const largest = Math.max(...reasons.map((reason) => Math.abs(reason.weight ?? 0)));
+  return (
+    <>
+      <table className="reasons">
+        <thead>
+          <tr>
+            <th scope="col">Feature</th>
+            <th scope="col" className="num">Value</th>
+            <th scope="col" className="num">Usual</th>
+            <th scope="col" className="hide-phone">Value against the usual range</th>
+            <th scope="col" className="num">Weight</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {reasons.map((reason) => (
+            <tr key={reason.feature}>
+              <td className="wrap">
+                <span className="mono">{reason.feature}</span>
+                {reason.text && <div className="small soft">{reason.text}</div>}
+                <div className="show-phone"><RangeBar reason={reason} /></div>
+              </td>
+              <td className="num strong">{number(reason.value)}</td>
+              <td className="num soft">
+                {number(reason.usual_low)} … {number(reason.usual_high)}
+              </td>
+              <td className="hide-phone"><RangeBar reason={reason} /></td>
+              <td className="num soft"><Weight weight={reason.weight} largest={largest} /></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {usual_of && <p className="small muted">{usualOf[usual_of]}</p>}
+    </>
   );
 }

@@ -1,12 +1,12 @@
 import { Fragment, useState } from "react";
 import type { Verdict } from "@/lib/api-types";
-import { clock, dateTime } from "@/lib/format";
+import { clock, count, dateTime, percent } from "@/lib/format";
 import { href } from "@/lib/router";
 import { LabelBadge } from "./Badges";
 import { Icon } from "./Icon";
-import { ReasonsTable } from "./ReasonsTable";
 import { RecordFields } from "./RecordFields";
 import { ScoreBar } from "./ScoreBar";
+import { Why } from "./Why";
 
 export function VerdictDetail({ verdict }: { verdict: Verdict }) {
   return (
@@ -15,10 +15,12 @@ export function VerdictDetail({ verdict }: { verdict: Verdict }) {
         <div><dt>Event time</dt><dd>{dateTime(verdict.time)}</dd></div>
         <div><dt>Received</dt><dd>{dateTime(verdict.received)}</dd></div>
         <div><dt>Score, threshold</dt><dd><ScoreBar score={verdict.score} threshold={verdict.threshold} /></dd></div>
+        <div><dt>Learned of the device</dt><dd>{percent(verdict.confidence)}{verdict.learning.length > 0 && <span className="soft">, still {verdict.learning.join(", ")}</span>}</dd></div>
         <div><dt>Model</dt><dd className="mono">{verdict.model || "none"}</dd></div>
         <div><dt>Record</dt><dd className="mono small">{verdict.id}</dd></div>
+        {verdict.excluded > 0 && <div><dt>Kept quiet by</dt><dd><a className="link" href={href(["exclusions"])}>exclusion {count(verdict.excluded)}</a></dd></div>}
       </dl>
-      {verdict.reasons.length > 0 && <ReasonsTable reasons={verdict.reasons} />}
+      {verdict.reasons.length > 0 && <Why of={verdict} />}
       <RecordFields record={verdict.record} />
     </div>
   );

@@ -4,6 +4,8 @@ export type RecordKind = "flow" | "reading";
 export type Certainty = "sure" | "learning" | "no_model";
 export type Role = "admin" | "viewer";
 export type Feedback = "" | "true_alarm" | "false_alarm";
+/** Whom an anomaly concerns. */
+export type Nature = "attack" | "behaviour" | "device_health" | "data_quality";
 
 export interface Page<T> {
   items: T[];
@@ -35,6 +37,8 @@ export interface Counters {
   waiting: number;
   duplicates: number;
   anomalies: number;
+  /** Anomalies that an exclusion kept quiet. */
+  excluded: number;
   flows: number;
   readings: number;
   sink_failures: number;
@@ -70,6 +74,7 @@ export interface Status {
     bytes: number;
   };
   models: { flow: ActiveModel | null; reading: ActiveModel | null };
+  drift: { flow: Drift | null; reading: Drift | null };
   live: { subscribers: number; dropped: number };
 }
 
@@ -110,11 +115,37 @@ export interface Reason {
   usual_low: number | null;
   usual_high: number | null;
   weight: number | null;
+  /** The same in words; "" for most records of a flood. */
+  text: string;
+}
+/** One part of the smallest change that makes a record usual; "rate_*" is a whole family. */
+export interface Change {
+  feature: string;
+  from: number | null;
+  to: number | null;
+}
+/** A record that the model was trained on. */
+export interface Similar {
+  id: string;
+  device: string;
+  capture: string;
+  label: string;
+  distance: number | null;
+}
+/** Why a record is anomalous; empty for all others. */
+export interface Explanation {
+  sentence: string;
+  /** Whose usual ranges the reasons speak of. */
+  usual_of: "training" | "device";
+  reasons: Reason[];
+  changes: Change[];
+  changed_score: number | null;
+  similar: Similar[];
 }
 
 export type RecordFields = Record<string, string | number | boolean | null>;
 
-export interface Verdict {
+export interface Verdict extends Explanation {
   id: string;
   device: string;
   kind: RecordKind;
@@ -124,9 +155,16 @@ export interface Verdict {
   threshold: number;
   anomalous: boolean;
   certainty: Certainty;
+  /** 0 to 1: how much of what the verdict rests on has been learned. */
+  confidence: number;
+  /** What of the device is still being learned. */
+  learning: string[];
   label: string;
+  /** The likeliest class but benign. */
+  suspect: string;
   model: string;
-  reasons: Reason[];
+  /** The exclusion that keeps it quiet; 0: none. */
+  excluded: number;
   record: RecordFields;
 }
 
@@ -139,11 +177,19 @@ export interface StoredRecord {
   record: RecordFields;
 }
 
-export interface Alert {
+export interface LabelCount {
+  label: string;
+  count: number;
+}
+
+export interface Alert extends Explanation {
   id: number;
   device: string;
   kind: RecordKind;
+  /** The class of most of its records. */
   label: string;
+  labels: LabelCount[];
+  nature: Nature;
   count: number;
   first: string;
   last: string;
@@ -151,7 +197,12 @@ export interface Alert {
   updated: string;
   peak_score: number;
   peak_record: string;
-  reasons: Reason[];
+  /** "" and 0 for readings. */
+  destination: string;
+  port: number;
+  /** Ids of the first, tenth, hundredth and latest record. */
+  samples: string[];
+  incident: number;
   open: boolean;
   acknowledged: boolean;
   feedback: Feedback;
@@ -161,6 +212,159 @@ export interface AlertMark {
   acknowledged: boolean;
   feedback: Feedback;
   comment: string;
+}
+
+/** Alerts that belong together. */
+export interface Incident {
+  id: number;
+  title: string;
+  nature: Nature;
+  /** 0 to 100, the larger the more urgent. */
+  rank: number;
+  /** Flows and readings of one device. */
+  joint: boolean;
+  /** The first 50. */
+  devices: string[];
+  device_count: number;
+  /** Ids of the first 100. */
+  alerts: number[];
+  alert_count: number;
+  labels: LabelCount[];
+  destination: string;
+  port: number;
+  count: number;
+  first: string;
+  last: string;
+  raised: string;
+  updated: string;
+  peak_score: number;
+  open: boolean;
+  acknowledged: boolean;
+  feedback: Feedback;
+  comment: string;
+}
+
+/** Times of day in UTC, "22:00"; may pass midnight. */
+export interface DaySpan {
+  from: string;
+  to: string;
+}
+/** Anomalies that raise no alert. What is null or "" covers all. */
+export interface Exclusion {
+  id: number;
+  device: string;
+  kind: "" | RecordKind;
+  label: string;
+  destination: string;
+  port: number | null;
+  from: string | null;
+  to: string | null;
+  day: DaySpan | null;
+  reason: string;
+  created_by: string;
+  created: string;
+  expires: string | null;
+  active: boolean;
+  /** Records it has hidden so far and that are still stored. */
+  hidden: number;
+}
+/** What is left out covers all; one of those before `expires` must be there. */
+export interface NewExclusion {
+  device?: string;
+  kind?: RecordKind;
+  label?: string;
+  destination?: string;
+  port?: number;
+  day?: DaySpan;
+  from?: string;
+  to?: string;
+  expires?: string;
+  reason?: string;
+}
+
+/** What the stored past would have been. */
+export interface PreviewAsked {
+  threshold?: number;
+  kind?: RecordKind;
+  exclusions?: NewExclusion[];
+  /** Ids of exclusions to think away. */
+  without?: number[];
+  from?: string;
+  to?: string;
+}
+export interface PreviewCounts {
+  anomalous: number;
+  excluded: number;
+  alerts: number;
+  incidents: number;
+}
+type PreviewDayCounts = Omit<PreviewCounts, "excluded">;
+export interface Preview {
+  from: string;
+  to: string;
+  covered_to: string;
+  /** There were more rows than are looked at: only those up to covered_to count. */
+  cut: boolean;
+  now: PreviewCounts;
+  would: PreviewCounts;
+  /** Records told now that would not be. */
+  hidden: number;
+  /** Records not told now that would be. */
+  raised: number;
+  days: { day: string; now: PreviewDayCounts; would: PreviewDayCounts }[];
+  devices: { device: string; now: PreviewCounts; would: PreviewCounts }[];
+}
+
+/** What is asked of alarms; both null: the threshold of the model's file. */
+export interface AlarmTarget {
+  alerts_per_day: number | null;
+  false_positive_rate: number | null;
+}
+export interface WorkingThreshold {
+  model: string;
+  value: number;
+  device_kinds: { device_kind: string; value: number; raised_by: number }[];
+  /** False: the target cannot be promised. */
+  kept: boolean;
+  guarantee: string;
+  benign_records: number;
+  expected_recall: number | null;
+  expected_misses: number | null;
+  /** Of a benign day; 99 of 100 days lie within low and high. */
+  expected_alerts: { per_day: number; day_low: number; day_high: number } | null;
+}
+/** What a confirmed false alarm added to a threshold. */
+export interface ThresholdRaise {
+  time: string;
+  expires: string;
+  model: string;
+  device_kind: string;
+  alert: number;
+  records: number;
+  amount: number;
+  user: string;
+}
+export interface Threshold {
+  target: AlarmTarget;
+  set_by: "user" | "configuration";
+  devices: number;
+  flow: WorkingThreshold | null;
+  reading: WorkingThreshold | null;
+  raises: ThresholdRaise[];
+}
+
+/** Whether records judged normal are still like those of training. */
+export interface Drift {
+  model: string;
+  records: number;
+  score_mean: number;
+  score_before: number | null;
+  columns: { column: string; index: number; below: number; above: number }[];
+  drifted_columns: number;
+  notices: number;
+  /** What the last notice said; "" before the first. */
+  sentence: string;
+  last_notice: string | null;
 }
 
 export interface Quarantined {
@@ -340,4 +544,8 @@ export interface Tick {
 export interface AlertChange {
   event: "raised" | "updated" | "closed";
   alert: Alert;
+}
+export interface IncidentChange {
+  event: "raised" | "updated" | "closed";
+  incident: Incident;
 }

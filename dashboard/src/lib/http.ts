@@ -73,8 +73,10 @@ const json = { "Content-Type": "application/json" };
 export const http = {
   get: <T>(path: string, signal?: AbortSignal) =>
     request<T>(path, { headers: { Accept: "application/json" }, signal: signal ?? null }),
-  post: <T>(path: string, body: unknown = {}) =>
-    request<T>(path, { method: "POST", headers: json, body: JSON.stringify(body) }),
+  post: <T>(path: string, body: unknown = {}, signal?: AbortSignal) =>
+    request<T>(path, { method: "POST", headers: json, body: JSON.stringify(body), signal: signal ?? null }),
+  put: <T>(path: string, body: unknown) =>
+    request<T>(path, { method: "PUT", headers: json, body: JSON.stringify(body) }),
   upload: <T>(path: string, body: Blob) =>
     request<T>(path, {
       method: "POST",

@@ -1,6 +1,6 @@
 /** Questions that more than one feature asks. */
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
-import type { Alert, Device, Items, Page, Scoreboard, Simulation, Status, Verdict } from "./api-types";
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import type { Alert, Device, Incident, Items, Page, Preview, PreviewAsked, Scoreboard, Simulation, Status, Verdict } from "./api-types";
 import { ApiError, http, withQuery } from "./http";
 
 export interface VerdictFilter {
@@ -15,6 +15,15 @@ export interface AlertFilter {
   device?: string;
   open?: string;
   acknowledged?: string;
+  incident?: string;
+}
+export interface IncidentFilter {
+  open?: string;
+  acknowledged?: string;
+  nature?: string;
+  device?: string;
+  /** By rank there is one page: the most urgent. */
+  order: "rank" | "newest";
 }
 
 export function useStatus() {
@@ -54,6 +63,46 @@ export function useVerdicts(filter: VerdictFilter, limit = 50) {
 
 export function useAlerts(filter: AlertFilter, limit = 50) {
   return usePages<Alert>(["alerts", filter, limit], "alerts", { ...filter, limit }, 10_000);
+}
+
+export function useIncidents(filter: IncidentFilter, limit = 50) {
+  return usePages<Incident>(["incidents", filter, limit], "incidents", { ...filter, limit }, 10_000);
+}
+
+const openShown = 50;
+
+/** The open incidents, the most urgent first; more than a page of them is "50+". */
+export function useOpenIncidents() {
+  const query = useIncidents({ open: "true", order: "rank" }, openShown);
+  const items = query.data?.pages[0]?.items ?? [];
+  const text = query.data && `${items.length}${items.length >= openShown ? "+" : ""}`;
+  return { query, items, text };
+}
+
+const hourMillis = 3_600_000;
+/** The service makes one preview at a time, each for at most ten seconds: ours may wait for another, or for its own past. */
+const previewTries = 8;
+const previewWaitMillis = 1_500;
+const isBusy = (error: unknown) => error instanceof ApiError && error.status === 503;
+
+/**
+ * What the last `hours` would have been; null asks nothing. The answer to the question before stays
+ * while the next one is worked out: the service looks at every stored verdict of that span.
+ */
+export function usePreview(asked: PreviewAsked | null, hours: number) {
+  return useQuery({
+    queryKey: ["preview", asked, hours],
+    queryFn: ({ signal }) => {
+      const from = new Date(Date.now() - hours * hourMillis).toISOString();
+      return http.post<Preview>("preview", { ...asked, from }, signal);
+    },
+    enabled: asked !== null,
+    retry: (failures, error) => isBusy(error) && failures < previewTries,
+    retryDelay: previewWaitMillis,
+    staleTime: 30_000,
+    refetchOnWindowFocus: false,
+    placeholderData: keepPreviousData,
+  });
 }
 
 /** Answers null where the service has no such thing, which is no failure. */

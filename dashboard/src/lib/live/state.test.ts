@@ -62,7 +62,12 @@ describe("verdicts", () => {
 describe("other events", () => {
   it("count changes of alerts, so that lists ask again", () => {
     const change = { event: "raised" as const, alert: { id: 1 } as never };
-    expect(withEvents(emptyLive, [{ type: "alert", change }, { type: "alert", change }]).alertChanges).toBe(2);
+    expect(withEvents(emptyLive, [{ type: "alert", change }, { type: "alert", change }]).alarmChanges).toBe(2);
+  });
+  it("count changes of incidents with them", () => {
+    const change = { event: "updated" as const, incident: { id: 1 } as never };
+    const state = withEvents(emptyLive, [{ type: "incident", change }]);
+    expect(withEvents(state, [{ type: "incident", change }, ...ticks(tick(1))]).alarmChanges).toBe(2);
   });
 });
 

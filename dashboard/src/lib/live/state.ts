@@ -5,6 +5,7 @@
 import type {
   AlertChange,
   Counters,
+  IncidentChange,
   Quarantined,
   Rates,
   Tick,
@@ -37,6 +38,7 @@ export type LiveEvent =
   | { type: "tick"; tick: Tick }
   | { type: "verdict"; verdict: Verdict }
   | { type: "alert"; change: AlertChange }
+  | { type: "incident"; change: IncidentChange }
   | { type: "quarantine"; message: Quarantined };
 
 export interface LiveState {
@@ -55,8 +57,8 @@ export interface LiveState {
   verdictEvents: number;
   /** Verdict events per second over the last seconds, null until measured. */
   shownRate: number | null;
-  /** Bumped when an alert changed, so that lists ask again. */
-  alertChanges: number;
+  /** Bumped when an alert or an incident changed, so that lists ask again. */
+  alarmChanges: number;
   lastTick: Tick | null;
   /** [verdictEvents at a tick], newest last, at most sampleSeconds + 1. */
   eventMarks: number[];
@@ -74,7 +76,7 @@ export const emptyLive: LiveState = {
   quarantined: [],
   verdictEvents: 0,
   shownRate: null,
-  alertChanges: 0,
+  alarmChanges: 0,
   lastTick: null,
   eventMarks: [],
 };
@@ -124,6 +126,7 @@ export function withEvents(state: LiveState, events: readonly LiveEvent[]): Live
   const verdicts: Verdict[] = [];
   const alerts: AlertChange[] = [];
   const quarantined: Quarantined[] = [];
+  let alarmChanges = state.alarmChanges;
   for (const event of events) {
     switch (event.type) {
       case "tick":
@@ -134,6 +137,10 @@ export function withEvents(state: LiveState, events: readonly LiveEvent[]): Live
         break;
       case "alert":
         alerts.push(event.change);
+        alarmChanges += 1;
+        break;
+      case "incident":
+        alarmChanges += 1;
         break;
       case "quarantine":
         quarantined.push(event.message);
@@ -145,7 +152,7 @@ export function withEvents(state: LiveState, events: readonly LiveEvent[]): Live
   return {
     ...next,
     verdictEvents: state.verdictEvents + verdicts.length,
-    alertChanges: state.alertChanges + alerts.length,
+    alarmChanges,
     verdicts: front(verdicts, next.verdicts, limits.verdicts),
     alerts: front(alerts, next.alerts, limits.alerts),
     quarantined: front(quarantined, next.quarantined, limits.quarantined),

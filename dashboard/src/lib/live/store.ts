@@ -93,6 +93,7 @@ export class LiveStore {
     on("tick", (tick) => ({ type: "tick", tick }));
     on("verdict", (verdict) => ({ type: "verdict", verdict }));
     on("alert", (change) => ({ type: "alert", change }));
+    on("incident", (change) => ({ type: "incident", change }));
     on("quarantine", (message) => ({ type: "quarantine", message }));
     this.watch();
   }

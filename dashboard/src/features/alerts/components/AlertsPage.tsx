@@ -56,6 +56,7 @@ export function AlertsPage({ rest }: { rest: string[] }) {
   );
   return (
     <>
+      <a className="row soft small" href={href(["incidents"])} style={{ width: "fit-content" }}><Icon name="back" size={13} /> Incidents</a>
       <PageHead title="Alerts">
         <Segments label="Which alerts" value={show} options={choices} onChange={(value) => go(href(["alerts"], value === "all" ? {} : { show: value }))} />
       </PageHead>

@@ -1,17 +1,36 @@
 import { AlertList } from "@/components/AlertList";
 import { Icon } from "@/components/Icon";
+import { Meter } from "@/components/Meter";
 import { PageHead, Panel } from "@/components/Panel";
 import { RecordFields } from "@/components/RecordFields";
 import { Answer, Empty } from "@/components/States";
 import { VerdictTable } from "@/components/VerdictTable";
-import { ago, count, dateTime } from "@/lib/format";
+import type { Verdict } from "@/lib/api-types";
+import { ago, count, dateTime, percent } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { useAlerts, useVerdicts } from "@/lib/queries";
 import { href } from "@/lib/router";
 import { useDevice } from "../api/device";
 import { RollUpPanel } from "./RollUpPanel";
 
-function Summary({ device }: { device: string }) {
+/** Of the newest verdict of each kind among those shown. */
+export function learnedOf(verdicts: readonly Verdict[]): Verdict[] {
+  return (["flow", "reading"] as const).flatMap((kind) => verdicts.find((one) => one.kind === kind && one.certainty !== "no_model") ?? []);
+}
+
+function Learned({ verdicts }: { verdicts: readonly Verdict[] }) {
+  return learnedOf(verdicts).map((one) => (
+    <div key={one.kind} data-testid="learned" data-kind={one.kind}>
+      <dt>Learned of its {one.kind}s</dt>
+      <dd>
+        <Meter value={one.confidence} text={percent(one.confidence)} title="How much of what a verdict rests on has been learned of this device" />
+        {one.learning.length > 0 && <span className="small caution">still learning {one.learning.join(", ")}</span>}
+      </dd>
+    </div>
+  ));
+}
+
+function Summary({ device, verdicts }: { device: string; verdicts: readonly Verdict[] }) {
   const query = useDevice(device);
   const now = useNow();
   return (
@@ -25,6 +44,7 @@ function Summary({ device }: { device: string }) {
             <div><dt>Readings</dt><dd>{count(one.readings)}</dd></div>
             <div><dt>Anomalies</dt><dd className={one.anomalies > 0 ? "alarm" : ""}>{count(one.anomalies)}</dd></div>
             <div><dt>Open alerts</dt><dd className={one.open_alerts > 0 ? "alarm" : ""}>{count(one.open_alerts)}</dd></div>
+            <Learned verdicts={verdicts} />
           </dl>
         )}
       </Answer>
@@ -40,7 +60,7 @@ export function DevicePage({ device }: { device: string }) {
     <>
       <a className="row soft small" href={href(["devices"])} style={{ width: "fit-content" }}><Icon name="back" size={13} /> All devices</a>
       <PageHead title={device} />
-      <Summary device={device} />
+      <Summary device={device} verdicts={verdicts.data?.pages[0]?.items ?? []} />
       <div className="columns wide-left">
         <div className="stack loose">
           <RollUpPanel device={device} />

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Device } from "@/lib/api-types";
+import { verdict } from "@/test-data";
+import { learnedOf } from "./DevicePage";
 import { filled } from "./RollUpPanel";
 import { matching, sorted } from "./sorting";
 
@@ -26,6 +28,18 @@ describe("the table of devices", () => {
   it("finds by any part of the name", () => {
     expect(names(matching([device("Cam-1"), device("lock")], " cam "))).toEqual(["Cam-1"]);
   });
+});
+
+describe("how much is learned of a device", () => {
+  const flow = verdict("1", { confidence: 0.9 });
+  const older = verdict("2", { confidence: 0.2 });
+  const reading = verdict("3", { kind: "reading" });
+  it.each([
+    ["nothing without verdicts", [], []],
+    ["the newest of each kind", [flow, older, reading], ["1", "3"]],
+    ["flows first, whichever came last", [reading, flow], ["1", "3"]],
+    ["not of what no model judged", [verdict("4", { certainty: "no_model" }), older], ["2"]],
+  ])("%s", (_what, verdicts, expected) => expect(learnedOf(verdicts).map((one) => one.id)).toEqual(expected));
 });
 
 describe("the roll-up chart", () => {

@@ -1,31 +1,29 @@
-import { AlertList } from "@/components/AlertList";
+import { IncidentList } from "@/components/IncidentList";
 import { LawEquation } from "@/components/LawEquation";
 import { PageHead, Panel } from "@/components/Panel";
 import { Answer, Empty } from "@/components/States";
 import { ago, seconds } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
 import { useLive } from "@/lib/live";
-import { useAlerts, useStatus } from "@/lib/queries";
+import { useOpenIncidents, useStatus } from "@/lib/queries";
 import { href } from "@/lib/router";
 import { DeviceHeat } from "./DeviceHeat";
+import { DriftNotices } from "./DriftNotices";
 import { RatePanel } from "./RatePanel";
 import { Tiles } from "./Tiles";
 import { VerdictStream } from "./VerdictStream";
 
-const alertsShown = 6;
+const incidentsShown = 6;
 
-function LatestAlerts() {
-  const alerts = useAlerts({}, alertsShown);
+function OpenIncidents() {
+  const { query, items } = useOpenIncidents();
   const now = useNow();
   return (
-    <Panel title="Latest alerts" flush actions={<a className="link small" href={href(["alerts"])}>All alerts</a>}>
-      <Answer of={alerts} rows={4}>
-        {(data) => {
-          const items = data.pages[0]?.items ?? [];
-          return items.length > 0 ? <AlertList alerts={items} now={now} /> : (
-            <Empty icon="alerts" title="No alerts">A run of anomalous verdicts of one device becomes one alert.</Empty>
-          );
-        }}
+    <Panel title="Open incidents" hint={items.length > incidentsShown ? "the most urgent" : undefined} flush actions={<a className="link small" href={href(["incidents"])}>All incidents</a>}>
+      <Answer of={query} rows={4}>
+        {() => items.length > 0 ? <IncidentList incidents={items.slice(0, incidentsShown)} now={now} /> : (
+          <Empty icon="incidents" title="Nothing is open">Alerts that belong together become one incident. All is quiet.</Empty>
+        )}
       </Answer>
     </Panel>
   );
@@ -52,11 +50,12 @@ export function OverviewPage() {
   return (
     <>
       <PageHead title="Overview"><ActiveModels /></PageHead>
+      {status && <DriftNotices status={status} />}
       <Tiles />
       <LawEquation counters={liveCounters ?? status?.counters ?? null} />
       <div className="columns wide-left">
         <div className="stack loose"><RatePanel /><VerdictStream /></div>
-        <div className="stack loose"><LatestAlerts /><DeviceHeat /></div>
+        <div className="stack loose"><OpenIncidents /><DeviceHeat /></div>
       </div>
     </>
   );

@@ -1,0 +1,1 @@
+export { ExclusionsPage } from "./components/ExclusionsPage";

@@ -1,0 +1,1 @@
+export { SensitivityPage } from "./components/SensitivityPage";

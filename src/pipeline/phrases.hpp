@@ -1,0 +1,31 @@
+/// What a column says, in words.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "feature/feature.hpp"
+#include "record/verdict.hpp"
+
+namespace vedette {
+
+/// Whom a clause speaks of, and in what.
+struct Subject {
+  const Record& record;
+  std::string_view series;  ///< of a reading: the value name that the row speaks of
+  UsualOf usual_of = UsualOf::training;
+};
+
+/// Appends a clause about the record's device in the past tense: "opened about 214 connections in
+/// 10 s (usual for it: 0 to 3)". `usual` may be null. A column that no phrase is known for is named
+/// with its value: "had entropy at 3".
+void append_clause(std::string& out, const Subject& subject, std::string_view column, float value,
+                   const UsualRange* usual);
+/// Whether there is a phrase for it.
+bool has_phrase(std::string_view column);
+
+/// Appends text from outside as it can stand in a sentence: control characters become spaces, at
+/// most 64 characters.
+void append_plain(std::string& out, std::string_view text);
+
+}  // namespace vedette

@@ -1,0 +1,378 @@
+#include "train/left_out.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <set>
+
+#include "base/expects.hpp"
+#include "base/text.hpp"
+#include "train/alert_count.hpp"
+
+namespace vedette {
+
+namespace {
+
+constexpr double nan = std::numeric_limits<double>::quiet_NaN();
+
+double ratio(std::uint64_t part, std::uint64_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : nan;
+}
+
+/// Training rows of one fold, capture by capture.
+class Inner {
+ public:
+  Inner(const Dataset& dataset, const ModelKind& kind, const Prepared& prepared,
+        const FitOptions& fit)
+      : kind_(kind), prepared_(prepared), fit_(fit), keep_(prepared.train.classes.size(), true) {
+    for (const std::uint32_t i : prepared.split.train) capture_.push_back(dataset.capture(i));
+    for (std::size_t k = 0; k < capture_.size(); ++k) {
+      auto& sides = sides_[capture_[k]];
+      (prepared.train.classes[k] == 0 ? sides.benign : sides.attacks) += 1;
+    }
+  }
+
+  struct Sides {
+    std::uint64_t benign = 0, attacks = 0;
+  };
+  const std::map<std::uint32_t, Sides>& sides() const { return sides_; }
+
+  /// Scores of the benign rows of that capture by a model that never saw it. Empty when the other
+  /// captures cannot be fitted on. `positions` receives their places among the training rows.
+  Result<std::vector<float>> scores_without(std::uint32_t capture,
+                                            std::vector<std::size_t>& positions) const {
+    Matrix rest, own;
+    for (std::size_t k = 0; k < capture_.size(); ++k) {
+      const bool benign = prepared_.train.classes[k] == 0;
+      if (capture_[k] == capture && benign) {
+        append(own, k);
+        positions.push_back(k);
+      }
+      if (capture_[k] != capture && keep_[k]) append(rest, k);
+    }
+    Fitted fitted = fit(rest);
+    if (!fitted.model) {
+      if (fitted.model.error().code == Errc::cancelled) return fitted.model.error();
+      return std::vector<float>{};
+    }
+    return answer(**fitted.model, kind_, fitted.classes, own.rows(prepared_.width())).scores;
+  }
+
+  void drop(std::size_t position) { keep_[position] = false; }
+  std::uint64_t dropped() const {
+    return static_cast<std::uint64_t>(std::count(keep_.begin(), keep_.end(), false));
+  }
+  Result<std::unique_ptr<Model>> fit_all() const {
+    if (dropped() == 0) return kind_.fit(prepared_.training_set(), fit_);
+    Matrix rest;
+    for (std::size_t k = 0; k < capture_.size(); ++k) {
+      if (keep_[k]) append(rest, k);
+    }
+    return std::move(fit(rest).model);
+  }
+
+ private:
+  struct Fitted {
+    Result<std::unique_ptr<Model>> model = Error{Errc::out_of_range, "no second class is left"};
+    Classes classes;
+  };
+  void append(Matrix& out, std::size_t k) const {
+    const auto row = prepared_.train_rows()[k];
+    out.values.insert(out.values.end(), row.begin(), row.end());
+    out.classes.push_back(prepared_.train.classes[k]);
+  }
+  /// On fewer captures some classes have no rows left: such a model does not know them.
+  Fitted fit(const Matrix& matrix) const {
+    Fitted out;
+    std::vector<std::uint16_t> number(prepared_.classes.trained, 0);
+    for (const std::uint16_t k : matrix.classes) number[k] = 1;
+    number[0] = 1;
+    for (std::uint16_t& known : number) {
+      if (known == 0) continue;
+      const auto k = static_cast<std::size_t>(&known - number.data());
+      known = static_cast<std::uint16_t>(out.classes.names.size());
+      out.classes.names.push_back(prepared_.classes.names[k]);
+    }
+    out.classes.trained = out.classes.names.size();
+    if (out.classes.trained < 2 && !benign_suffices(kind_)) return out;
+    std::vector<std::uint16_t> labels;
+    for (const std::uint16_t k : matrix.classes) labels.push_back(number[k]);
+    TrainingSet set = prepared_.training_set();
+    set.classes = out.classes.names;
+    set.rows = matrix.rows(prepared_.width());
+    set.labels = labels;
+    out.model = kind_.fit(set, fit_);
+    return out;
+  }
+
+  const ModelKind& kind_;
+  const Prepared& prepared_;
+  const FitOptions& fit_;
+  std::vector<std::uint32_t> capture_;  // of each training row
+  std::map<std::uint32_t, Sides> sides_;
+  std::vector<bool> keep_;
+};
+
+/// Benign rows of captures with attacks that the other captures' model takes for attacks: labels of
+/// an infected device's traffic are often wrong this way (Northcutt, Jiang, Chuang: Confident
+/// Learning, 2021, which trusts out-of-sample predictions over labels likewise).
+Status drop_doubted(Inner& inner) {
+  constexpr float doubted = 0.5F;
+  std::vector<std::size_t> dropped;
+  for (const auto& [capture, sides] : inner.sides()) {
+    if (sides.benign == 0 || sides.attacks == 0) continue;
+    std::vector<std::size_t> positions;
+    const auto scores = inner.scores_without(capture, positions);
+    if (!scores) return scores.error();
+    for (std::size_t i = 0; i < scores->size(); ++i) {
+      if ((*scores)[i] >= doubted) dropped.push_back(positions[i]);
+    }
+  }
+  for (const std::size_t position : dropped) inner.drop(position);
+  return {};
+}
+
+Status calibrate(const Dataset& dataset, const Inner& inner, double rate, LeftOutModel& out) {
+  const auto& sides = inner.sides();
+  const bool any_clean = std::any_of(sides.begin(), sides.end(),
+                                     [](const auto& one) { return one.second.attacks == 0; });
+  std::vector<std::string> names;
+  for (const auto& [capture, side] : sides) {
+    if (side.benign == 0 || (any_clean && side.attacks > 0)) continue;
+    std::vector<std::size_t> positions;
+    const auto scores = inner.scores_without(capture, positions);
+    if (!scores) return scores.error();
+    if (scores->empty()) continue;
+    out.networks.emplace_back().add(*scores);
+    names.push_back(dataset.captures()[capture]);
+  }
+  if (const auto found = strictest(out.networks, rate)) {
+    out.threshold = found->threshold;
+    out.decided_by = names[found->network];
+  }
+  out.value = std::max(out.threshold.value, left_out_threshold_min);
+  return {};
+}
+
+}  // namespace
+
+std::optional<Strictest> strictest(std::span<const BenignScores> networks, double rate) {
+  std::optional<Strictest> out;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    const Certified own = networks[i].threshold(rate);
+    if (!out || own.value > out->threshold.value) out = Strictest{own, i};
+  }
+  return out;
+}
+
+Result<LeftOutModel> fit_left_out(const Dataset& dataset, const ModelKind& kind,
+                                  const Prepared& prepared, const TrainOptions& options,
+                                  const FitOptions& fit) {
+  Inner inner{dataset, kind, prepared, fit};
+  LeftOutModel out;
+  if (options.leave_out.drop_doubted) {
+    if (Status done = drop_doubted(inner); !done) return done.error();
+    out.dropped_rows = inner.dropped();
+  }
+  const auto start = std::chrono::steady_clock::now();
+  Result<std::unique_ptr<Model>> model = inner.fit_all();
+  if (!model) return model.error();
+  out.fit_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out.model = std::move(*model);
+  if (Status done = calibrate(dataset, inner, options.false_positive_rate, out); !done) {
+    return done.error();
+  }
+  return out;
+}
+
+// ---- figures ---------------------------------------------------------------------------------
+
+namespace {
+
+/// "34-1:185.244.25.235", "42-1::4975": part of a capture's name, an address, a port; what is left
+/// out matches all.
+bool is_doubtful(const std::vector<std::string>& filters, std::string_view capture,
+                 const Flow& flow) {
+  return std::any_of(filters.begin(), filters.end(), [&](std::string_view filter) {
+    const auto first = filter.find(':');
+    const auto last = filter.rfind(':');
+    if (capture.find(filter.substr(0, first)) == std::string_view::npos) return false;
+    if (first == std::string_view::npos) return true;
+    const std::string_view address =
+        filter.substr(first + 1, last == first ? std::string_view::npos : last - first - 1);
+    const std::string_view port = last == first ? std::string_view{} : filter.substr(last + 1);
+    return (address.empty() || flow.resp_h == address) &&
+           (port.empty() || fmt::format("{}", flow.resp_p) == port);
+  });
+}
+
+}  // namespace
+
+std::vector<bool> doubtful_rows(const Dataset& dataset, const Prepared& prepared,
+                                const TrainOptions& options) {
+  std::vector<bool> out(prepared.split.test.size(), false);
+  if (options.leave_out.doubtful.empty()) return out;
+  Record record;
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const std::uint32_t i = prepared.split.test[k];
+    if (prepared.test.classes[k] != 0) continue;
+    dataset.read(i, record);
+    out[k] = is_doubtful(options.leave_out.doubtful, dataset.captures()[dataset.capture(i)],
+                         record.flow);
+  }
+  return out;
+}
+
+namespace {
+
+/// The tested rows of one capture in the order of time, and what became of each.
+class CaptureCount {
+ public:
+  CaptureCount(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
+               const TrainOptions& options);
+  /// Rows from `from` on, at that threshold.
+  CaptureRates rates(float threshold, std::size_t from) const;
+  void fill(CaptureFigures& out, float threshold) const;
+  /// Scores of the first rows, whatever their labels.
+  std::vector<float> first(std::size_t count) const;
+  std::size_t size() const { return rows_.size(); }
+
+ private:
+  struct Row {
+    Scored scored;
+    std::uint16_t truth = 0;
+    bool doubtful = false;
+    Time time;
+  };
+  std::uint64_t false_alarms(float threshold, std::size_t from, bool doubtful, double& days) const;
+
+  const Dataset& dataset_;
+  const Answers& answers_;
+  std::vector<Row> rows_;
+};
+
+CaptureCount::CaptureCount(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
+                           const TrainOptions& options)
+    : dataset_(dataset), answers_(answers) {
+  const std::vector<bool> doubtful = doubtful_rows(dataset, prepared, options);
+  for (std::size_t k = 0; k < prepared.split.test.size(); ++k) {
+    const std::uint32_t i = prepared.split.test[k];
+    rows_.push_back({{i, answers.scores[k], answers.attacks[k]},
+                     prepared.test.classes[k],
+                     doubtful[k],
+                     dataset.time(i)});
+  }
+  std::stable_sort(rows_.begin(), rows_.end(),
+                   [](const Row& a, const Row& b) { return a.time < b.time; });
+}
+
+std::vector<float> CaptureCount::first(std::size_t count) const {
+  std::vector<float> out;
+  for (std::size_t i = 0; i < std::min(count, rows_.size()); ++i) {
+    out.push_back(rows_[i].scored.score);
+  }
+  return out;
+}
+
+/// Alerts of benign records, folded without the attacks between them: none is excused for standing
+/// beside one. Device-days are those of all records.
+std::uint64_t CaptureCount::false_alarms(float threshold, std::size_t from, bool doubtful,
+                                         double& days) const {
+  std::vector<Scored> benign;
+  for (std::size_t i = from; i < rows_.size(); ++i) {
+    Scored scored = rows_[i].scored;
+    if (rows_[i].truth != 0 || (rows_[i].doubtful && !doubtful)) scored.score = -1;
+    benign.push_back(scored);
+  }
+  const AlertCounter counter{dataset_, std::move(benign), answers_.names};
+  days = counter.device_days();
+  return counter.count(threshold).alerts;
+}
+
+CaptureRates CaptureCount::rates(float threshold, std::size_t from) const {
+  CaptureRates out;
+  std::uint64_t found = 0;
+  std::uint64_t alarms = 0;
+  std::uint64_t doubtful_alarms = 0;
+  for (std::size_t i = from; i < rows_.size(); ++i) {
+    const Row& row = rows_[i];
+    const bool alarm = row.scored.score >= threshold;
+    (row.truth != 0 ? out.attacks : out.benign) += 1;
+    (row.truth != 0 ? found : alarms) += alarm ? 1 : 0;
+    out.doubtful += row.doubtful ? 1 : 0;
+    doubtful_alarms += row.doubtful && alarm ? 1 : 0;
+  }
+  out.threshold = threshold;
+  out.recall = ratio(found, out.attacks);
+  out.false_positive_rate = ratio(alarms, out.benign);
+  out.false_positive_rate_sure = ratio(alarms - doubtful_alarms, out.benign - out.doubtful);
+  double days = 0;
+  out.false_alarms = false_alarms(threshold, from, true, days);
+  out.false_alarms_sure = false_alarms(threshold, from, false, days);
+  out.device_days = days;
+  return out;
+}
+
+void CaptureCount::fill(CaptureFigures& out, float threshold) const {
+  std::map<std::uint16_t, std::pair<std::uint64_t, std::uint64_t>> classes;  // rows, found
+  const Row* first_attack = nullptr;
+  std::uint64_t missed = 0;
+  out.delay_records = out.delay_seconds = nan;
+  for (const Row& row : rows_) {
+    if (row.truth == 0) continue;
+    if (first_attack == nullptr) first_attack = &row;
+    const bool alarm = row.scored.score >= threshold;
+    auto& [rows, found] = classes[row.truth];
+    rows += 1;
+    found += alarm ? 1 : 0;
+    if (!std::isnan(out.delay_records)) continue;
+    if (alarm) {
+      out.delay_records = static_cast<double>(missed);
+      out.delay_seconds = std::chrono::duration<double>(row.time - first_attack->time).count();
+    }
+    ++missed;
+  }
+  for (const auto& [label, counts] : classes) {
+    out.classes.push_back(
+        {answers_.names[label], counts.first, ratio(counts.second, counts.first)});
+  }
+}
+
+}  // namespace
+
+CaptureFigures figures_of_capture(const Dataset& dataset, const Prepared& prepared,
+                                  const LeftOutModel& fitted, const Answers& answers,
+                                  const TrainOptions& options) {
+  expects(!prepared.split.test.empty(), "a left-out capture has rows");
+  CaptureFigures out;
+  const std::uint32_t capture = dataset.capture(prepared.split.test.front());
+  out.capture = dataset.captures()[capture];
+  out.in_time_order = in_time_order(dataset)[capture];
+  out.threshold = fitted.threshold;
+  out.decided_by = fitted.decided_by;
+  out.dropped_rows = fitted.dropped_rows;
+  const CaptureCount count{dataset, prepared, answers, options};
+  const float threshold = fitted.value;
+  out.rates = count.rates(threshold, 0);
+  count.fill(out, threshold);
+  if (options.leave_out.adapt > 0) {
+    BenignScores own;
+    own.add(count.first(options.leave_out.adapt));
+    out.adapted = count.rates(std::max(threshold, own.threshold(options.false_positive_rate).value),
+                              std::min<std::size_t>(options.leave_out.adapt, count.size()));
+  }
+  if (!out.in_time_order) {
+    // Time says nothing in a sample.
+    out.delay_records = out.delay_seconds = nan;
+    for (CaptureRates* rates : {&out.rates, out.adapted ? &*out.adapted : nullptr}) {
+      if (rates != nullptr) rates->device_days = 0;
+    }
+  }
+  return out;
+}
+
+}  // namespace vedette
