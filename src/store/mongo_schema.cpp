@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <limits>
 #include <thread>
 
 #include "base/log.hpp"
@@ -165,7 +166,9 @@ Doc index_document(const Index& index, const Server& server, std::int64_t expire
 constexpr std::chrono::hours expire_grace{1};
 
 Status make_indexes(const Client& client, const Server& server, const Retention& retention) {
-  const std::int64_t seconds = std::chrono::seconds{retention.age_max + expire_grace}.count();
+  const std::int64_t seconds =
+      std::min<std::int64_t>(std::chrono::seconds{retention.age_max + expire_grace}.count(),
+                             std::numeric_limits<std::int32_t>::max());  // the server's limit
   for (const Index& index : indexes()) {
     if (index.expires && server.is_ferret) continue;
     Doc command;

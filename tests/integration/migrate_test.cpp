@@ -1,6 +1,10 @@
 // A store goes from SQLite to MongoDB and back, in pieces, and is the same.
 #include <gtest/gtest.h>
 
+#include <array>
+#include <map>
+#include <sstream>
+
 #include "base/random.hpp"
 #include "store/mongo_client.hpp"
 #include "store/mongo_rows.hpp"
@@ -91,16 +95,25 @@ class Migrate : public testing::Test {
   std::optional<MongoServer> server_;
 };
 
-/// The table that the command prints, without the column of the other side.
+/// The table that the command prints: counts and checksums of both sides.
 void expect_all_same(const Outcome& outcome) {
   EXPECT_EQ(outcome.code, 0) << outcome.errors << outcome.output;
   EXPECT_EQ(outcome.output.find("different"), std::string::npos) << outcome.output;
-  for (const char* part :
-       {"verdicts             4500         4500", "exclusions              1",
-        "quarantine              9", "users                   2", "tokens                  3",
-        "audit                   3", "settings                1"}) {
-    EXPECT_NE(outcome.output.find(part), std::string::npos) << part << "\n" << outcome.output;
+  std::map<std::string, std::array<std::string, 4>> table;
+  std::istringstream lines{outcome.output};
+  for (std::string part; lines >> part;) {
+    for (std::string& column : table[part]) lines >> column;
   }
+  for (const auto& [part, count] :
+       {std::pair{"verdicts", "4500"}, std::pair{"exclusions", "1"}, std::pair{"quarantine", "9"},
+        std::pair{"users", "2"}, std::pair{"tokens", "3"}, std::pair{"audit", "3"},
+        std::pair{"settings", "1"}}) {
+    EXPECT_EQ(table[part][0], count) << part << "\n" << outcome.output;
+    EXPECT_EQ(table[part][1], count) << part;
+    EXPECT_EQ(table[part][2], table[part][3]) << part;
+  }
+  EXPECT_GT(std::stoi(table["alerts"][0]), 1);
+  EXPECT_GT(std::stoi(table["incidents"][0]), 1);
 }
 
 TEST_F(Migrate, ThereAndBackAgain) {
@@ -132,6 +145,92 @@ TEST_F(Migrate, ThereAndBackAgain) {
   EXPECT_EQ((*back)->incident(1).value()->comment, "a fox");
   EXPECT_EQ((*back)->exclusions().value().front().id, 2U);
   EXPECT_EQ((*back)->put_exclusion({.device = "x"}).value(), 3U);
+}
+
+/// A page and all that follow.
+nlohmann::json all_pages(Service& service, const std::string& question) {
+  nlohmann::json items = nlohmann::json::array();
+  std::string next;
+  do {
+    const auto page = service.get(question + (next.empty() ? "" : "&before=" + next));
+    if (!page.contains("items")) return page;
+    items.insert(items.end(), page["items"].begin(), page["items"].end());
+    next = page["next"];
+  } while (!next.empty());
+  return items;
+}
+
+/// Asks both and expects the same. @return how many items.
+std::size_t expect_same(Service& one, Service& other, const std::string& question) {
+  const auto answer = all_pages(one, question);
+  EXPECT_EQ(answer, all_pages(other, question)) << question;
+  return answer.size();
+}
+
+TEST_F(Migrate, TheApiAnswersTheSameFromBothStores) {
+  expect_all_same(run_vedette({"migrate-store", sqlite("first.db"), server_->uri("api")}));
+  const auto served = [&](const char* name, const std::string& uri) {
+    std::filesystem::create_directories(folder_.path() / name);
+    return std::make_unique<Service>(
+        folder_.path() / name, "mqtt://127.0.0.1:1", "",
+        fmt::format("[store]\nuri = \"{}\"\nretention_days = 36500\n", uri));
+  };
+  const auto one = served("a", sqlite("first.db"));
+  const auto other = served("b", server_->uri("api"));
+  for (Service* service : {one.get(), other.get()}) {
+    ASSERT_NO_FATAL_FAILURE(service->start());
+    ASSERT_TRUE(
+        eventually([&] { return service->get("/api/v1/alerts?open=true")["items"].empty(); }));
+    ASSERT_TRUE(
+        eventually([&] { return service->get("/api/v1/incidents?open=true")["items"].empty(); }));
+  }
+  constexpr const char* cam = "k%C3%BCche%2F1";
+  const std::string times = "from=2023-11-14T22:13:30Z&to=2023-11-14T22:14:20Z";
+  const std::string questions[] = {
+      "/api/v1/verdicts?limit=1000",
+      fmt::format("/api/v1/verdicts?limit=300&device={}&anomalous=false", cam),
+      "/api/v1/verdicts?limit=90&kind=flow&anomalous=true",
+      "/api/v1/verdicts?limit=500&label=DDoS&" + times,
+      fmt::format("/api/v1/records?limit=700&device={}&kind=reading&{}", cam, times),
+      "/api/v1/alerts?limit=2",
+      fmt::format("/api/v1/alerts?nature=attack&device={}", cam),
+      "/api/v1/alerts?acknowledged=true",
+      "/api/v1/alerts?incident=1",
+      "/api/v1/incidents?limit=2",
+      "/api/v1/incidents?order=rank",
+      fmt::format("/api/v1/incidents?nature=attack&device={}", cam),
+      "/api/v1/quarantine?limit=4",
+  };
+  for (const std::string& question : questions) {
+    EXPECT_GT(expect_same(*one, *other, question), 0U) << question;
+  }
+  const auto some = one->get("/api/v1/verdicts?limit=1&anomalous=true")["items"][0];
+  const std::string id = some["id"];
+  for (const std::string& question :
+       {"/api/v1/verdicts/" + id, "/api/v1/records/" + id, std::string{"/api/v1/devices"},
+        fmt::format("/api/v1/devices/{}", cam), std::string{"/api/v1/alerts/2"},
+        std::string{"/api/v1/incidents/1"}, std::string{"/api/v1/exclusions"},
+        "/api/v1/rollups?" + times, fmt::format("/api/v1/rollups?device={}&{}", cam, times)}) {
+    EXPECT_EQ(one->get(question), other->get(question)) << question;
+  }
+  const auto preview = [](Service& service) {
+    const HttpReply reply = HttpClient{service.port()}.ask(
+        "POST", "/api/v1/preview",
+        {{"Authorization", "Bearer " + service.token()}, {"Content-Type", "application/json"}},
+        R"({"threshold": 0.95, "without": [2], "to": "2024-01-01T00:00:00Z"})");
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    return reply.body;
+  };
+  const std::string seen = preview(*one);
+  EXPECT_EQ(seen, preview(*other));
+  EXPECT_NE(seen.find("\"hidden\""), std::string::npos);
+  auto counted = one->get("/api/v1/status")["store"];
+  auto also = other->get("/api/v1/status")["store"];
+  counted.erase("bytes");
+  also.erase("bytes");
+  EXPECT_EQ(counted, also);
+  other->kill(SIGTERM);
+  EXPECT_TRUE(std::filesystem::exists(folder_.path() / "b" / "models" / "vedette.state"));
 }
 
 TEST_F(Migrate, GoesOnAfterItWasKilled) {
