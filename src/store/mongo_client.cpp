@@ -214,7 +214,6 @@ Result<Server> Client::greet() {
     server.time_ms = here->view().date_ms("localTime");
   }
   updates_at_once_ = server.is_ferret ? updates_max_ferret : updates_max;
-  ids_at_once_ = server.is_ferret ? 1 : updates_max;
   compares_fields_ = !server.is_ferret;
   return server;
 }

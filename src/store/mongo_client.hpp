@@ -40,9 +40,6 @@ class Client {
   static constexpr std::size_t updates_max = 1'000;
   static constexpr std::size_t updates_max_ferret = 16;
 
-  /// Documents asked for by _id in one question. FerretDB reads a whole collection unless it is
-  /// asked for one.
-  std::size_t ids_at_once() const { return ids_at_once_; }
   /// Whether a filter may compare two fields ($expr); FerretDB's may not.
   bool compares_fields() const { return compares_fields_; }
 
@@ -97,7 +94,6 @@ class Client {
   std::unique_ptr<mongoc_client_pool_t, DropPool> pool_;
   std::unique_ptr<mongoc_write_concern_t, DropConcern> concern_;
   std::size_t updates_at_once_ = updates_max;
-  std::size_t ids_at_once_ = updates_max;
   bool compares_fields_ = true;
 };
 

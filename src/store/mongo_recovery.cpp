@@ -40,19 +40,20 @@ Result<std::vector<Alert>> alerts_where(const Client& client, const Doc& filter,
 /// Records and quarantined messages of a batch that was not committed were acknowledged to nobody:
 /// they go, and come again. Alerts of the last commit are written, once more or for the first time.
 Status Writer::recover(const Opened& opened) {
-  const std::pair<const char*, Doc> half_done[] = {
-      {collection::verdicts, above("batch", at_.committed)},
-      {collection::quarantine, above("_id", at_.quarantined)},
-      {collection::verdicts, at_most("batch", at_.dropped)},
-      {collection::spans, at_most("last", at_.dropped)}};
-  for (const auto& [name, filter] : half_done) {
-    if (const auto gone = client_.erase(name, filter); !gone) return gone.error();
+  std::vector<Doc> any;
+  any.push_back(above("batch", at_.committed));
+  any.push_back(at_most("batch", at_.dropped));
+  if (!opened.tried.empty()) {
+    Doc in;
+    in.set_array("$in", opened.tried);
+    any.emplace_back().set("batch", in);
   }
-  for (const std::int64_t number : opened.tried) {
-    Doc filter;
-    filter.set("batch", number);
-    if (const auto gone = client_.erase(collection::verdicts, filter); !gone) return gone.error();
-  }
+  Doc half_done;
+  half_done.set_array("$or", any);
+  auto gone = client_.erase(collection::verdicts, half_done);
+  if (gone) gone = client_.erase(collection::quarantine, above("_id", at_.quarantined));
+  if (gone) gone = client_.erase(collection::spans, at_most("last", at_.dropped));
+  if (!gone) return gone.error();
   due_ = opened.pending;
   pending_written_ = !due_.alerts.empty() || !due_.incidents.empty();
   return write_due_alarms();

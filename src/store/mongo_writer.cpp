@@ -134,6 +134,7 @@ Status Writer::commit_slice(Batch& batch, std::size_t first, std::size_t last) {
 
 /// Inserts what is not there yet, and says of each record whether it is new.
 Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last) {
+  if (Status done = erase_leftovers(); !done) return done;
   std::vector<Doc> documents;
   std::vector<Judged*> sent;
   for (std::size_t i = first; i < last; ++i) {
@@ -145,14 +146,10 @@ Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last)
   }
   const auto there = client_.insert(collection::verdicts, documents);
   if (!there) return there.error();
-  std::vector<Judged*> known;
-  for (const std::size_t index : *there) {
-    sent[index]->is_new = false;
-    known.push_back(sent[index]);
-  }
+  for (const std::size_t index : *there) sent[index]->is_new = false;
   // Without a failure before, what is there is a redelivery.
-  if (tried_.size() > 1 && !known.empty()) {
-    if (Status done = take_leftovers(batch, known); !done) return done;
+  if (tried_.size() > 1 && !there->empty()) {
+    if (Status done = check_leftovers(); !done) return done;
   }
   for (const Judged* judged : sent) {
     if (judged->is_new) attempt_.counted.push_back(counted_of(*judged));
@@ -160,56 +157,51 @@ Status Writer::insert_records(Batch& batch, std::size_t first, std::size_t last)
   return {};
 }
 
-/// Of the records that are there already, those that a try left which failed are new, and become
-/// records of this try.
-Status Writer::take_leftovers(const Batch& batch, std::vector<Judged*>& there) {
-  std::unordered_map<std::string, Judged*> by_id;
-  for (Judged* judged : there) by_id.emplace(id_of(judged->record.key), judged);
-  Doc options;
-  Doc fields;
-  fields.set("batch", 1);
-  options.set("projection", fields);
-  std::vector<Change> changes;
-  const auto take = [&](const View& document) {
-    const auto found = by_id.find(std::string{document.text("_id")});
-    if (found == by_id.end() || !tried_.contains(document.count("batch"))) return Status{};
-    found->second->is_new = true;
-    Change& change = changes.emplace_back();
-    Doc arrival;
-    arrival.set("batch", last_number_).set("row", std::int64_t{found->second - batch.begin()});
-    change.filter.set("_id", found->first);
-    change.update.set("$set", arrival);
-    return Status{};
-  };
-  std::vector<std::string> ids;
-  for (auto one = by_id.begin(); one != by_id.end();) {
-    ids.push_back(one->first);
-    const bool is_last = ++one == by_id.end();
-    if (ids.size() < client_.ids_at_once() && !is_last) continue;
-    Doc filter;
-    Doc in;
-    in.set_array("$in", ids);
-    if (ids.size() == 1) {
-      filter.set("_id", ids.front());
-    } else {
-      filter.set("_id", in);
-    }
-    if (Status done = client_.find(collection::verdicts, filter, options, take); !done) return done;
-    ids.clear();
+Doc Writer::of_failed_tries() const {
+  std::vector<std::int64_t> numbers;
+  for (const std::uint64_t number : tried_) {
+    if (number != attempt_.next.committed) numbers.push_back(static_cast<std::int64_t>(number));
   }
-  return client_.upsert(collection::verdicts, changes);
-}
-
-/// Records of tries that failed and were not tried again go, once no write can be on its way.
-Status Writer::drop_leftovers(Time now) {
-  constexpr std::chrono::seconds late_max{60};
-  if (tried_.empty() || std::chrono::abs(now - tried_at_) < late_max) return {};
-  std::vector<std::int64_t> numbers{tried_.begin(), tried_.end()};
   Doc in;
   in.set_array("$in", numbers);
   Doc filter;
   filter.set("batch", in);
-  if (const auto gone = client_.erase(collection::verdicts, filter); !gone) return gone.error();
+  return filter;
+}
+
+/// What tries left that failed goes: it was acknowledged to nobody, and comes again. A number is
+/// never used twice, so that this write, too, may come late.
+Status Writer::erase_leftovers() {
+  if (tried_.size() <= 1 || *std::prev(tried_.end(), 2) <= erased_to_) return {};
+  const auto gone = client_.erase(collection::verdicts, of_failed_tries());
+  if (!gone) return gone.error();
+  erased_to_ = *std::prev(tried_.end(), 2);
+  return {};
+}
+
+/// Records were there before ours. Were they written by a try that failed, after its leftovers had
+/// been erased?
+Status Writer::check_leftovers() {
+  Doc options;
+  options.set("limit", 1);
+  bool late = false;
+  Status done =
+      client_.find(collection::verdicts, of_failed_tries(), options, [&late](const View&) {
+        late = true;
+        return Status{};
+      });
+  if (!done || !late) return done;
+  erased_to_ = 0;  // once more
+  return Error{Errc::unavailable,
+               fmt::format("{}: records of a write given up came late", client_.label())};
+}
+
+/// Numbers whose records were erased long enough ago are forgotten: no write can be on its way.
+Status Writer::drop_leftovers(Time now) {
+  constexpr std::chrono::seconds late_max{60};
+  if (tried_.empty() || std::chrono::abs(now - tried_at_) < late_max) return {};
+  const auto gone = client_.erase(collection::verdicts, of_failed_tries());
+  if (!gone) return gone.error();
   tried_.clear();
   return {};
 }
@@ -299,6 +291,18 @@ Status Writer::put_stamp(const Doc& fields) {
 /// Brings to an end what the last call left open. Nothing else is written before that.
 Status Writer::settle() {
   if (unsure_) {
+    if (Status done = look_at_stamp(); !done) return done;
+    unsure_ = false;
+  }
+  return write_due_alarms();
+}
+
+/// Was the attempt's stamp written? If not, a fence sees to it that it never will be: the write
+/// that was given up names a `seq` that is gone then.
+Status Writer::look_at_stamp() {
+  Position fenced = at_;
+  fenced.seq = at_.seq + 2;  // an attempt has the one in between
+  for (;;) {
     std::string owner;
     Position found;
     Status done = client_.find(collection::stamp, stamp_filter(), {}, [&](const View& stamp) {
@@ -313,15 +317,28 @@ Status Writer::settle() {
     }
     if (found == attempt_.next) {
       finish();
-    } else if (found.seq == at_.seq) {
+      return {};
+    }
+    if (found == fenced) {
+      at_ = fenced;
       abandon();
-    } else {
-      return Error{Errc::io, fmt::format("{}: a write given up came late; start vedette again",
+      return {};
+    }
+    if (found.seq != at_.seq) {
+      return Error{Errc::io, fmt::format("{}: its stamp was changed by somebody else; start "
+                                         "vedette again",
                                          client_.label())};
     }
-    unsure_ = false;
+    Change fence;
+    fence.filter = stamp_filter();
+    fence.filter.set("owner", owner_).set("seq", at_.seq);
+    Doc fields;
+    fields.set("seq", fenced.seq);
+    fence.update.set("$set", fields);
+    if (const auto matched = client_.update(collection::stamp, fence); !matched) {
+      return matched.error();
+    }
   }
-  return write_due_alarms();
 }
 
 void Writer::finish() {

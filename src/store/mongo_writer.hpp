@@ -72,13 +72,16 @@ class Writer {
   Status commit_locked(Batch& batch, Time now);
   Status commit_slice(Batch& batch, std::size_t first, std::size_t last);
   Status insert_records(Batch& batch, std::size_t first, std::size_t last);
-  Status take_leftovers(const Batch& batch, std::vector<Judged*>& there);
+  Doc of_failed_tries() const;
+  Status erase_leftovers();
+  Status check_leftovers();
   Status insert_quarantined(const Batch& batch);
   Status put_position();
   Doc stamp_fields();
   Status put_stamp(const Doc& fields);
   Status drop_leftovers(Time now);
   Status settle();
+  Status look_at_stamp();
   void finish();
   void abandon();
   Status write_due_alarms();
@@ -108,6 +111,7 @@ class Writer {
   /// Numbers whose commit failed: records may lie there under them, now or in a moment.
   std::set<std::uint64_t> tried_;
   Time tried_at_;
+  std::uint64_t erased_to_ = 0;  // what was tried up to this number left nothing
   /// Committed by a commit() that failed afterwards: new to whoever asks again.
   std::unordered_set<RecordKey, KeyHash> unreported_;
   std::size_t slice_records_ = slice_records_max;
