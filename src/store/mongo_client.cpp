@@ -81,7 +81,8 @@ std::string label_of(const mongoc_uri_t* uri, const std::string& database) {
     return fmt::format("mongodb+srv://{}/{}", service, database);
   }
   for (const auto* host = mongoc_uri_get_hosts(uri); host != nullptr; host = host->next) {
-    hosts += (hosts.empty() ? "" : ",") + std::string{host->host_and_port};
+    if (!hosts.empty()) hosts += ',';
+    hosts += host->host_and_port;
   }
   return fmt::format("mongodb://{}/{}", hosts, database);
 }
