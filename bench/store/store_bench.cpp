@@ -60,9 +60,9 @@ void fill(Judged& judged, Random& random, const Load& load, std::uint64_t n, Tim
   verdict.label = verdict.anomalous ? "PartOfAHorizontalPortScan" : "Benign";
   verdict.model = "tree-1f3a9c02";
   if (verdict.anomalous) {
-    verdict.reasons.push_back({"conn_state=S0", 1, 0, 0, 0.4F});
-    verdict.reasons.push_back({"resp_pkts", 0, 1, 40, 0.2F});
-    verdict.reasons.push_back({"history=S", 1, 0, 0, 0.1F});
+    verdict.why.reasons.push_back({"conn_state=S0", 1, 0, 0, 0.4F, ""});
+    verdict.why.reasons.push_back({"resp_pkts", 0, 1, 40, 0.2F, ""});
+    verdict.why.reasons.push_back({"history=S", 1, 0, 0, 0.1F, ""});
   }
 }
 

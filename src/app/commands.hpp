@@ -106,6 +106,14 @@ Status run_user_add(const UserOptions& options, const Clock& clock);
 Status run_user_token(const UserOptions& options, const Clock& clock);
 Status run_user_list(const UserOptions& options);
 
+struct MigrateOptions {
+  std::string from;  ///< as [store] uri
+  std::string to;
+};
+/// Copies a store to another kind of store, then compares both. A second run goes on where the
+/// first was stopped.
+Status run_migrate(const MigrateOptions& options, std::stop_token stop);
+
 Status run_serve(const std::filesystem::path& config, const Clock& clock, std::stop_token stop);
 
 struct DemoOptions {

@@ -261,6 +261,20 @@ void add_admin_commands(CLI::App& app, Command& chosen) {
       [](const UserOptions& options, World&) { return run_user_list(options); });
 }
 
+void add_store_commands(CLI::App& app, Command& chosen) {
+  add_command<MigrateOptions>(
+      app, "migrate-store", "copy a store to another kind (while the service is stopped)",
+      "vedette migrate-store sqlite:vedette.db mongodb://localhost/vedette", chosen,
+      [](CLI::App& sub, MigrateOptions& options) {
+        sub.add_option("from", options.from, "sqlite:PATH or mongodb://...")->required();
+        sub.add_option("to", options.to, "an empty one, or one this command has begun to fill")
+            ->required();
+      },
+      [](const MigrateOptions& options, World& world) {
+        return run_migrate(options, world.interrupt.token());
+      });
+}
+
 /// What packagers ask of the program itself.
 void add_reference_commands(CLI::App& app, Command& chosen) {
   struct Completion {
@@ -299,6 +313,7 @@ int main(int argc, char** argv) {
   add_data_commands(app, chosen);
   add_service_commands(app, chosen);
   add_admin_commands(app, chosen);
+  add_store_commands(app, chosen);
   add_simulate(app, chosen);
   add_reference_commands(app, chosen);
   try {

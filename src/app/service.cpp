@@ -80,12 +80,15 @@ Result<MqttOptions> connection(const Config& config, std::string_view client_suf
   return options;
 }
 
-/// Beside the store: "vedette.db" and "vedette.state".
+/// Beside the store: "vedette.db" and "vedette.state". A server holds no files of ours: then it
+/// lies in the models' folder.
 std::filesystem::path state_file(const Config& config) {
   if (!config.state.keep) return {};
   std::string_view path = config.store.uri;
   if (constexpr std::string_view scheme = "sqlite:"; path.starts_with(scheme)) {
     path.remove_prefix(scheme.size());
+  } else if (path.find("://") != std::string_view::npos) {
+    return config.models.folder / "vedette.state";
   }
   return std::filesystem::path{path}.replace_extension(".state");
 }

@@ -102,9 +102,13 @@ Result<std::unique_ptr<Store>> open_store(std::string_view uri, const Retention&
   constexpr std::string_view scheme = "sqlite:";
   if (uri.starts_with(scheme)) {
     uri.remove_prefix(scheme.size());
-  } else if (uri.find("://") != std::string_view::npos) {
-    return Error{Errc::unsupported,
-                 fmt::format("store {}: this version knows sqlite:PATH", quoted(uri))};
+  } else if (uri.starts_with("mongodb://") || uri.starts_with("mongodb+srv://")) {
+    return open_mongo_store(uri, retention);
+  } else if (const auto end = uri.find("://"); end != std::string_view::npos) {
+    // The rest may hold a password.
+    return Error{Errc::refused,
+                 fmt::format("store {}://…: there are sqlite:PATH, mongodb://… and mongodb+srv://…",
+                             uri.substr(0, end))};
   }
   return open_sqlite_store(std::filesystem::path{uri}, retention);
 }

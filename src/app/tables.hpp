@@ -29,7 +29,7 @@ std::filesystem::path labels_beside(const std::filesystem::path& path);
 Result<std::unique_ptr<Ingest>> open_file(const std::filesystem::path& path,
                                           std::string_view format, const Clock& clock);
 
-/// "sqlite:PATH" or a plain path.
+/// "sqlite:PATH", a plain path, "mongodb://…" or "mongodb+srv://…".
 Result<std::unique_ptr<Store>> open_store(std::string_view uri, const Retention& retention);
 
 /// A detector from a model file.

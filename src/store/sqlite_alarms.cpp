@@ -97,77 +97,83 @@ Status Writer::load_incidents() {
 
 bool Writer::write_alerts() {
   for (const AlertChange& change : fold_.changes().alerts) {
-    const Alert& alert = change.alert;
-    text_.clear();
-    append_explanation_json(text_, alert.why);
-    std::string labels;
-    append_label_counts(labels, alert.labels);
-    std::string samples;
-    for (const RecordKey& key : alert.samples) {
-      if (!samples.empty()) samples += ' ';
-      samples += to_text(key);
-    }
-    const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
-                          .bind(2, alert.device)
-                          .bind(3, static_cast<std::int64_t>(alert.kind))
-                          .bind(4, alert.label)
-                          .bind(5, static_cast<std::int64_t>(alert.count))
-                          .bind(6, micros(alert.first))
-                          .bind(7, micros(alert.last))
-                          .bind(8, micros(alert.raised))
-                          .bind(9, micros(alert.updated))
-                          .bind(10, static_cast<double>(alert.peak_score))
-                          .bind(11, alert.peak_record.time_micros)
-                          .bind(12, stored_hash(alert.peak_record.hash))
-                          .bind_or_null(13, text_)
-                          .bind(14, std::int64_t{alert.open})
-                          .bind(15, static_cast<std::int64_t>(alert.nature))
-                          .bind(16, labels)
-                          .bind(17, samples)
-                          .bind(18, alert.destination)
-                          .bind(19, std::int64_t{alert.port})
-                          .bind(20, static_cast<std::int64_t>(alert.incident))
-                          .run();
-    if (!done) return false;
+    if (!write_alert(change.alert)) return false;
   }
   return true;
 }
 
+bool Writer::write_alert(const Alert& alert) {
+  text_.clear();
+  append_explanation_json(text_, alert.why);
+  std::string labels;
+  append_label_counts(labels, alert.labels);
+  std::string samples;
+  for (const RecordKey& key : alert.samples) {
+    if (!samples.empty()) samples += ' ';
+    samples += to_text(key);
+  }
+  const bool done = upsert_alert_.bind(1, static_cast<std::int64_t>(alert.id))
+                        .bind(2, alert.device)
+                        .bind(3, static_cast<std::int64_t>(alert.kind))
+                        .bind(4, alert.label)
+                        .bind(5, static_cast<std::int64_t>(alert.count))
+                        .bind(6, micros(alert.first))
+                        .bind(7, micros(alert.last))
+                        .bind(8, micros(alert.raised))
+                        .bind(9, micros(alert.updated))
+                        .bind(10, static_cast<double>(alert.peak_score))
+                        .bind(11, alert.peak_record.time_micros)
+                        .bind(12, stored_hash(alert.peak_record.hash))
+                        .bind_or_null(13, text_)
+                        .bind(14, std::int64_t{alert.open})
+                        .bind(15, static_cast<std::int64_t>(alert.nature))
+                        .bind(16, labels)
+                        .bind(17, samples)
+                        .bind(18, alert.destination)
+                        .bind(19, std::int64_t{alert.port})
+                        .bind(20, static_cast<std::int64_t>(alert.incident))
+                        .run();
+  return done;
+}
+
 bool Writer::write_incidents() {
   for (const IncidentChange& change : fold_.changes().incidents) {
-    const Incident& incident = change.incident;
-    std::string devices;
-    append_string_list(devices, incident.devices);
-    std::string alerts;
-    append_id_list(alerts, incident.alerts);
-    std::string labels;
-    append_label_counts(labels, incident.labels);
-    const bool done = upsert_incident_.bind(1, static_cast<std::int64_t>(incident.id))
-                          .bind(2, incident.title)
-                          .bind(3, static_cast<std::int64_t>(incident.nature))
-                          .bind(4, static_cast<double>(incident.rank))
-                          .bind(5, std::int64_t{incident.joint})
-                          .bind(6, devices)
-                          .bind(7, static_cast<std::int64_t>(incident.device_count))
-                          .bind(8, alerts)
-                          .bind(9, static_cast<std::int64_t>(incident.alert_count))
-                          .bind(10, labels)
-                          .bind(11, incident.destination)
-                          .bind(12, std::int64_t{incident.port})
-                          .bind(13, static_cast<std::int64_t>(incident.count))
-                          .bind(14, micros(incident.first))
-                          .bind(15, micros(incident.last))
-                          .bind(16, micros(incident.raised))
-                          .bind(17, micros(incident.updated))
-                          .bind(18, static_cast<double>(incident.peak_score))
-                          .bind(19, std::int64_t{incident.open})
-                          .bind(20, std::int64_t{incident.acknowledged})
-                          .bind(21, incident.feedback)
-                          .bind(22, incident.comment)
-                          .run();
-    if (!done) return false;
+    if (!write_incident(change.incident)) return false;
   }
   return true;
+}
+
+bool Writer::write_incident(const Incident& incident) {
+  std::string devices;
+  append_string_list(devices, incident.devices);
+  std::string alerts;
+  append_id_list(alerts, incident.alerts);
+  std::string labels;
+  append_label_counts(labels, incident.labels);
+  const bool done = upsert_incident_.bind(1, static_cast<std::int64_t>(incident.id))
+                        .bind(2, incident.title)
+                        .bind(3, static_cast<std::int64_t>(incident.nature))
+                        .bind(4, static_cast<double>(incident.rank))
+                        .bind(5, std::int64_t{incident.joint})
+                        .bind(6, devices)
+                        .bind(7, static_cast<std::int64_t>(incident.device_count))
+                        .bind(8, alerts)
+                        .bind(9, static_cast<std::int64_t>(incident.alert_count))
+                        .bind(10, labels)
+                        .bind(11, incident.destination)
+                        .bind(12, std::int64_t{incident.port})
+                        .bind(13, static_cast<std::int64_t>(incident.count))
+                        .bind(14, micros(incident.first))
+                        .bind(15, micros(incident.last))
+                        .bind(16, micros(incident.raised))
+                        .bind(17, micros(incident.updated))
+                        .bind(18, static_cast<double>(incident.peak_score))
+                        .bind(19, std::int64_t{incident.open})
+                        .bind(20, std::int64_t{incident.acknowledged})
+                        .bind(21, incident.feedback)
+                        .bind(22, incident.comment)
+                        .run();
+  return done;
 }
 
 Status Writer::mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,

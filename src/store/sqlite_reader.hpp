@@ -62,5 +62,7 @@ Result<Page<Quarantined>> find_quarantined(Connection& db, std::string_view befo
 Result<std::vector<RollUp>> find_roll_ups(Connection& db, std::string_view device, Time from,
                                           Time to);
 Result<StoreCounts> find_counts(Connection& db);
+/// See Transfer::records(). The cursor is the last row of each table: "<flow>-<reading>".
+Result<Page<Judged>> find_records(Connection& db, std::string_view after, std::size_t limit);
 
 }  // namespace vedette::sqlite

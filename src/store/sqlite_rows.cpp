@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "store/confidence.hpp"
 #include "store/row_json.hpp"
 #include "store/sqlite_schema.hpp"
 
@@ -38,7 +38,7 @@ bool read_certainty(std::int64_t stored, Verdict& verdict) {
   }
   verdict.certainty = static_cast<Certainty>(stored & 3);
   verdict.learning = static_cast<std::uint8_t>((stored >> 2) & 63);
-  verdict.confidence = 1 - static_cast<float>(doubt) / 100;
+  verdict.confidence = confidence_from(doubt);
   return true;
 }
 
@@ -84,10 +84,22 @@ std::string select_judged(RecordKind kind, const char* index) {
                      is_flow ? "flows" : "readings", index);
 }
 
+std::string select_records(RecordKind kind) {
+  const bool is_flow = kind == RecordKind::flow;
+  return fmt::format("SELECT {}, {}, r.id FROM {} AS r{} WHERE r.id > ?1 ORDER BY r.id LIMIT ?2",
+                     common_columns, is_flow ? flow_columns : "r.sensors",
+                     is_flow ? "flows" : "readings", judged_joins);
+}
+
+int rowid_column(RecordKind kind) {
+  const auto own =
+      kind == RecordKind::flow ? std::count(flow_columns.begin(), flow_columns.end(), ',') : 0;
+  return first_own_column + static_cast<int>(own) + 1;
+}
+
 std::int64_t stored_certainty(const Verdict& verdict) {
-  const std::int64_t doubt = std::lround((1 - std::clamp(verdict.confidence, 0.0F, 1.0F)) * 100);
   return static_cast<std::int64_t>(verdict.certainty) + 4 * std::int64_t{verdict.learning} +
-         256 * doubt;
+         256 * doubt_percent(verdict.confidence);
 }
 
 Certainty certainty_from_stored(std::int64_t stored) {
@@ -175,6 +187,36 @@ Result<Incident> read_incident(const Statement& row) {
   incident.feedback = row.text(20);
   incident.comment = row.text(21);
   return incident;
+}
+
+namespace {
+
+void bind_or_null(Statement& statement, int index, const std::optional<std::int64_t>& value) {
+  if (value) {
+    statement.bind(index, *value);
+  } else {
+    statement.bind_null(index);
+  }
+}
+
+std::optional<std::int64_t> micros_of(const std::optional<Time>& time) {
+  if (!time) return {};
+  return micros(*time);
+}
+
+}  // namespace
+
+void bind_exclusion(Statement& statement, const Exclusion& one) {
+  using Number = std::optional<std::int64_t>;
+  statement.bind(1, one.device).bind(3, one.label).bind(4, one.destination);
+  bind_or_null(statement, 2, one.kind ? Number{static_cast<std::int64_t>(*one.kind)} : Number{});
+  bind_or_null(statement, 5, one.port ? Number{*one.port} : Number{});
+  bind_or_null(statement, 6, one.day ? Number{one.day->from.count()} : Number{});
+  bind_or_null(statement, 7, one.day ? Number{one.day->to.count()} : Number{});
+  bind_or_null(statement, 8, micros_of(one.from));
+  bind_or_null(statement, 9, micros_of(one.to));
+  statement.bind(10, one.reason).bind(11, one.created_by).bind(12, micros(one.created));
+  bind_or_null(statement, 13, micros_of(one.expires));
 }
 
 Quarantined read_quarantined(const Statement& row) {

@@ -13,6 +13,9 @@ namespace vedette::sqlite {
 
 /// "SELECT … FROM flows AS r" (or readings); `index` is the one the plan must use.
 std::string select_judged(RecordKind kind, const char* index);
+/// The same rows by rowid, which comes last, from ?1 on (not included), at most ?2.
+std::string select_records(RecordKind kind);
+int rowid_column(RecordKind kind);
 constexpr const char* judged_joins =
     " JOIN devices d ON d.id = r.device JOIN labels l ON l.id = r.label"
     " JOIN models m ON m.id = r.model JOIN labels t ON t.id = r.truth"
@@ -39,6 +42,13 @@ constexpr const char* select_incidents_sql =
     " feedback, comment FROM incidents";
 /// @return corrupt.
 Result<Incident> read_incident(const Statement& row);
+
+/// Binds the 13 columns of insert_exclusion_sql, then comes the id.
+void bind_exclusion(Statement& statement, const Exclusion& one);
+constexpr const char* insert_exclusion_sql =
+    "INSERT INTO exclusions (device, kind, label, destination, port, day_from, day_to, first, last,"
+    " reason, created_by, created, expires, id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+    " ON CONFLICT (id) DO NOTHING";
 
 constexpr const char* select_quarantined_sql =
     "SELECT received, place, code, reason, payload, payload_bytes, id FROM quarantine";

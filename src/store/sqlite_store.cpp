@@ -12,8 +12,10 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "store/sqlite_reader.hpp"
+#include "store/sqlite_rows.hpp"
 #include "store/sqlite_writer.hpp"
 #include "store/store.hpp"
+#include "store/transfer.hpp"
 
 namespace vedette {
 
@@ -99,7 +101,7 @@ Token read_token(const Statement& row) {
 
 constexpr auto bind_nothing = [](Statement&) {};
 
-class SqliteStore final : public Store {
+class SqliteStore final : public Store, public Transfer {
  public:
   SqliteStore(std::filesystem::path path, StoreLock lock, std::unique_ptr<sqlite::Writer> writer,
               const AlarmOptions& alarms)
@@ -177,6 +179,14 @@ class SqliteStore final : public Store {
   Status put_setting(std::string_view name, std::string_view value) override;
   Result<std::string> setting(std::string_view name) const override;
 
+  Result<Page<Judged>> records(std::string_view after, std::size_t limit) const override {
+    return pool_.read([&](Connection& db) { return sqlite::find_records(db, after, limit); });
+  }
+  Status adopt(Batch& batch, const Alarms& alarms, Time) override {
+    return writer_->adopt(batch, alarms);
+  }
+  Result<std::map<std::string, std::string>> settings() const override;
+
  private:
   StoreLock lock_;  // first: given back last
   std::filesystem::path path_;
@@ -184,40 +194,6 @@ class SqliteStore final : public Store {
   sqlite::ReaderPool pool_;
   AlarmOptions alarms_;
 };
-
-void bind_or_nothing(Statement& statement, int index, const std::optional<std::int64_t>& value) {
-  if (value) {
-    statement.bind(index, *value);
-  } else {
-    statement.bind_null(index);
-  }
-}
-
-std::optional<std::int64_t> micros_of(const std::optional<Time>& time) {
-  if (!time) return {};
-  return micros(*time);
-}
-
-void bind_exclusion(Statement& statement, const Exclusion& one) {
-  statement.bind(1, one.device).bind(3, one.label).bind(4, one.destination);
-  bind_or_nothing(statement, 2,
-                  one.kind ? std::optional{static_cast<std::int64_t>(*one.kind)}
-                           : std::optional<std::int64_t>{});
-  bind_or_nothing(
-      statement, 5,
-      one.port ? std::optional{std::int64_t{*one.port}} : std::optional<std::int64_t>{});
-  const bool day = one.day.has_value();
-  bind_or_nothing(
-      statement, 6,
-      day ? std::optional{std::int64_t{one.day->from.count()}} : std::optional<std::int64_t>{});
-  bind_or_nothing(
-      statement, 7,
-      day ? std::optional{std::int64_t{one.day->to.count()}} : std::optional<std::int64_t>{});
-  bind_or_nothing(statement, 8, micros_of(one.from));
-  bind_or_nothing(statement, 9, micros_of(one.to));
-  statement.bind(10, one.reason).bind(11, one.created_by).bind(12, micros(one.created));
-  bind_or_nothing(statement, 13, micros_of(one.expires));
-}
 
 Result<std::uint64_t> SqliteStore::put_exclusion(const Exclusion& exclusion) {
   std::uint64_t id = 0;
@@ -228,11 +204,10 @@ Result<std::uint64_t> SqliteStore::put_exclusion(const Exclusion& exclusion) {
       return Error{Errc::too_large, fmt::format("there are {} exclusions already: delete some",
                                                 ExclusionSet::exclusions_max)};
     }
-    Status put = change(db,
-                        "INSERT INTO exclusions (device, kind, label, destination, port, day_from,"
-                        " day_to, first, last, reason, created_by, created, expires)"
-                        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                        [&](Statement& statement) { bind_exclusion(statement, exclusion); });
+    Status put = change(db, sqlite::insert_exclusion_sql, [&](Statement& statement) {
+      sqlite::bind_exclusion(statement, exclusion);
+      statement.bind_null(14);  // the next that was never given
+    });
     if (!put) return put;
     const auto made = db.integer("SELECT last_insert_rowid()");
     if (!made) return made.error();
@@ -406,6 +381,18 @@ Result<std::string> SqliteStore::setting(std::string_view name) const {
     if (!value) return value.error();
     return value->value_or("");
   });
+}
+
+Result<std::map<std::string, std::string>> SqliteStore::settings() const {
+  using Pair = std::pair<std::string, std::string>;
+  const auto rows = pool_.read([](Connection& db) {
+    return collect<Pair>(db, "SELECT name, value FROM settings", bind_nothing,
+                         [](const Statement& row) {
+                           return Pair{std::string{row.text(0)}, std::string{row.text(1)}};
+                         });
+  });
+  if (!rows) return rows.error();
+  return std::map<std::string, std::string>{rows->begin(), rows->end()};
 }
 
 }  // namespace

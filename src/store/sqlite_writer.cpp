@@ -32,11 +32,6 @@ constexpr const char* upsert_minute_sql =
     " flows = flows + ?2, readings = readings + ?3, anomalies = anomalies + ?4,"
     " score_max = max(score_max, ?5)";
 
-// A WAL beyond this is copied back right after a commit; below, once a second by maintain(). At
-// 4 KiB a page: 64 MiB, which is also what the file may keep (journal_size_limit): giving blocks
-// back and taking them again costs 60 to 130 ms in the middle of a commit.
-constexpr int wal_pages_max = 16'384;
-
 int remember_wal_pages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<int*>(pages) = count;
   return SQLITE_OK;
@@ -109,7 +104,7 @@ Status Writer::commit(Batch& batch) {
   batch.alarms.append(fold_.changes());
   fold_.keep();
   rows_since_upkeep_ += batch.size();
-  if (wal_pages_ > wal_pages_max) checkpoint(wal_pages_max);
+  checkpoint(wal_pages_max);
   return {};
 }
 
@@ -131,7 +126,7 @@ bool Writer::write_record(Judged& judged) {
   judged.is_new = db_.changes() == 1;
   if (!judged.is_new) return true;
   ++next_row_;
-  fold_.add(judged, judged.received);
+  if (folds_) fold_.add(judged, judged.received);
   return count_fleet(judged) &&
          devices_.count(*device, judged.received, is_flow, verdict.anomalous, verdict.score);
 }

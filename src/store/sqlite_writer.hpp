@@ -10,6 +10,7 @@
 #include "store/sqlite_db.hpp"
 #include "store/sqlite_names.hpp"
 #include "store/store.hpp"
+#include "store/transfer.hpp"
 
 namespace vedette::sqlite {
 
@@ -20,6 +21,8 @@ class Writer {
                                               const Retention& retention);
   Status commit(Batch& batch);
   Status maintain(Time now, AlarmChanges& changes);
+  /// See Transfer::adopt().
+  Status adopt(Batch& batch, const Alarms& alarms);
   Status mark_alert(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
   Status mark_incident(std::uint64_t id, bool acknowledged, std::string_view feedback,
@@ -47,9 +50,17 @@ class Writer {
   Status load_alarms();
   Status load_incidents();
   bool write_alerts();
+  bool write_alert(const Alert& alert);
   bool write_incidents();
+  bool write_incident(const Incident& incident);
   Status write_mark(std::uint64_t id, bool acknowledged, std::string_view feedback,
                     std::string_view comment);
+
+  // sqlite_transfer.cpp
+  Status adopt_alarms(const Alarms& alarms);
+  Status adopt_alert(const Alert& alert);
+  Status adopt_incident(const Incident& incident);
+  Status adopt_exclusion(const Exclusion& exclusion);
 
   Status begin();
   Status finish();
@@ -80,7 +91,12 @@ class Writer {
   Status run_with(const char* sql, std::int64_t first, std::int64_t second);
   Result<std::int64_t> integer_with(const char* sql, std::int64_t first, std::int64_t second);
   Result<std::int64_t> bytes_used();
+  /// Copies the WAL back when it has at least so many pages.
   void checkpoint(int pages_min);
+  // A WAL beyond this is copied back right after a commit; below, once a second by maintain(). At
+  // 4 KiB a page: 64 MiB, which is also what the file may keep (journal_size_limit): giving blocks
+  // back and taking them again costs 60 to 130 ms in the middle of a commit.
+  static constexpr int wal_pages_max = 16'384;
 
   std::mutex mutex_;
   Connection db_;
@@ -94,6 +110,7 @@ class Writer {
   MinuteTally fleet_minute_;
   Tally fleet_total_;
   std::int64_t quarantined_ = 0;
+  bool folds_ = true;          // false while records of another store are taken over
   std::int64_t next_row_ = 1;  // of flows and readings alike: one order of arrival
   std::uint64_t rows_since_upkeep_ = 0;
   int wal_pages_ = 0;

@@ -200,5 +200,11 @@ class Store {
 /// schema), busy (another vedette has it), malformed (not a database).
 Result<std::unique_ptr<Store>> open_sqlite_store(const std::filesystem::path& path,
                                                  Retention retention);
+/// Opens or creates the database that the URI names ("vedette" when it names none), with
+/// `mongodb://` or `mongodb+srv://`, credentials and TLS as MongoDB writes them. At most one
+/// vedette has it at a time. commit() blocks for the timeouts of the URI at most.
+/// @return refused (a mistake in the URI, credentials, a server before 5.0, collections of somebody
+/// else, a newer schema), unavailable (nobody answers), busy (another vedette has it), io.
+Result<std::unique_ptr<Store>> open_mongo_store(std::string_view uri, Retention retention);
 
 }  // namespace vedette
