@@ -108,9 +108,10 @@ class FeatureMapBuilder {
 
 /// Column sets for flows: "behaviour" (default: sizes, durations, states, history, service and the
 /// role of the port, nothing that identifies a network), "published24" (the 24 columns of the
-/// published IoT-23 work), "ports" (behaviour + the raw destination port), "windows" (behaviour +
-/// what the source did over the last second, 10 s, minute and 10 minutes: window_columns.hpp; its
-/// rows depend on the records before, so they are to be applied in the order of time).
+/// published IoT-23 work), "ports" (behaviour + the raw destination port and how frequent it was in
+/// training: port_shares.hpp), "windows" (behaviour + what the source did over the last second, 10
+/// s, minute and 10 minutes: window_columns.hpp; its rows depend on the records before, so they are
+/// to be applied in the order of time).
 Result<std::unique_ptr<FeatureMapBuilder>> make_flow_features(std::string_view columns);
 std::vector<std::string_view> flow_column_sets();
 

@@ -176,6 +176,51 @@ TEST(FlowFeatures, AMillionDistinctServicesLeaveTheFrequentOnes) {
   EXPECT_TRUE(dns);
 }
 
+TEST(FlowFeatures, APortThatTrainingKnewWellStandsApartFromOneItNeverSaw) {
+  auto builder = make_flow_features("ports");
+  ASSERT_TRUE(builder);
+  Record record = a_flow();
+  record.flow.proto = Proto::tcp;
+  for (int i = 0; i < 999; ++i) {
+    record.flow.resp_p = static_cast<std::uint16_t>(i < 900 ? 8883 : i < 990 ? 443 : 2323);
+    (*builder)->observe(record);
+  }
+  const auto map = (*builder)->build();
+  const auto& columns = map->schema().columns;
+  const auto share_of = [&](std::uint16_t port, Proto proto) {
+    record.flow.resp_p = port;
+    record.flow.proto = proto;
+    const auto row = row_of(*map, record);
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+      if (columns[c].name == "resp_port_log_share") return row[c];
+    }
+    ADD_FAILURE() << "no such column";
+    return 0.0F;
+  };
+  // Three ports kept and one cell for all others: (flows + 1) / (999 + 4).
+  EXPECT_FLOAT_EQ(share_of(8883, Proto::tcp), std::log(901.0F / 1003));
+  EXPECT_FLOAT_EQ(share_of(443, Proto::tcp), std::log(91.0F / 1003));
+  EXPECT_FLOAT_EQ(share_of(2323, Proto::tcp), std::log(10.0F / 1003));
+  EXPECT_FLOAT_EQ(share_of(23, Proto::tcp), std::log(1.0F / 1003));
+  EXPECT_FLOAT_EQ(share_of(8883, Proto::udp), std::log(1.0F / 1003)) << "another protocol";
+}
+
+TEST(FlowFeatures, AScanOfAllPortsLeavesTheFrequentOnes) {
+  auto builder = make_flow_features("ports");
+  ASSERT_TRUE(builder);
+  Record record = a_flow();
+  for (int i = 0; i < 200'000; ++i) {
+    record.flow.resp_p = static_cast<std::uint16_t>(i % 2 == 0 ? 8883 : i % 65'536);
+    (*builder)->observe(record);
+  }
+  const auto map = (*builder)->build();
+  ByteWriter out;
+  map->save(out);
+  EXPECT_LT(out.size(), 5000U) << "256 ports of 12 bytes, and little else";
+  record.flow.resp_p = 8883;
+  EXPECT_NEAR(row_of(*map, record)[map->schema().width() - 1], std::log(0.5), 0.01);
+}
+
 TEST(Features, UnknownColumnSetsAreRefusedWithTheKnown) {
   const auto builder = make_flow_features("everything");
   ASSERT_FALSE(builder);

@@ -116,10 +116,13 @@ void walk_behaviour(const Flow& flow, std::span<const std::string> services, Sin
 
 template <class Sink>
 void walk(const Flow& flow, const WindowFacts& facts, FlowColumns columns,
-          std::span<const std::string> services, Sink& sink) {
+          std::span<const std::string> services, const PortShares& ports, Sink& sink) {
   if (columns == FlowColumns::published24) return walk_published(flow, sink);
   walk_behaviour(flow, services, sink);
-  if (columns == FlowColumns::ports) sink.number("resp_p", flow.resp_p);
+  if (columns == FlowColumns::ports) {
+    sink.number("resp_p", flow.resp_p);
+    sink.number("resp_port_log_share", ports.log_share(flow));
+  }
   if (columns == FlowColumns::windows) WindowColumns<Sink>(facts, sink).walk();
 }
 
@@ -154,14 +157,15 @@ std::optional<FlowColumns> flow_columns_from(std::string_view name) {
 Schema flow_schema(FlowColumns columns, std::span<const std::string> services) {
   Schema schema{RecordKind::flow, {}};
   NameSink sink(schema);
-  walk(Flow{}, WindowFacts{}, columns, services, sink);
+  walk(Flow{}, WindowFacts{}, columns, services, PortShares{}, sink);
   return schema;
 }
 
 void fill_flow_row(const Flow& flow, const WindowFacts& facts, FlowColumns columns,
-                   std::span<const std::string> services, std::span<float> row) {
+                   std::span<const std::string> services, const PortShares& ports,
+                   std::span<float> row) {
   ValueSink sink(row);
-  walk(flow, facts, columns, services, sink);
+  walk(flow, facts, columns, services, ports, sink);
   expects(sink.used() == row.size(), "a row has one place per column of its schema");
 }
 

@@ -1,4 +1,5 @@
-/// Features of flows: a column set, and the services that were frequent among training records.
+/// Features of flows: a column set, and what is learned of training records for it: the services
+/// that were frequent, and for the set "ports" how frequent ports were.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,11 +23,12 @@ constexpr std::size_t service_bytes_max = 64;
 
 class FlowFeatures final : public RangedFeatureMap {
  public:
-  FlowFeatures(FlowColumns columns, std::vector<std::string> services,
+  FlowFeatures(FlowColumns columns, std::vector<std::string> services, PortShares ports,
                std::vector<UsualRange> usual)
       : RangedFeatureMap(std::move(usual)),
         columns_(columns),
         services_(std::move(services)),
+        ports_(std::move(ports)),
         schema_(flow_schema(columns_, services_)) {}
 
   const Schema& schema() const override { return schema_; }
@@ -36,7 +38,7 @@ class FlowFeatures final : public RangedFeatureMap {
     RowNotes notes;
     WindowFacts facts;
     if (columns_ == FlowColumns::windows) facts = windows.state().observe(record, notes);
-    fill_flow_row(record.flow, facts, columns_, services_, row);
+    fill_flow_row(record.flow, facts, columns_, services_, ports_, row);
     return notes;
   }
   void save(ByteWriter& out) const override {
@@ -44,15 +46,17 @@ class FlowFeatures final : public RangedFeatureMap {
     out.put(columns_);
     out.put(static_cast<std::uint8_t>(services_.size()));
     for (const std::string& service : services_) out.put_text(service);
+    if (columns_ == FlowColumns::ports) ports_.save(out);
     save_usual(out);
   }
   std::unique_ptr<FeatureMap> with(std::vector<UsualRange> usual) const override {
-    return std::make_unique<FlowFeatures>(columns_, services_, std::move(usual));
+    return std::make_unique<FlowFeatures>(columns_, services_, ports_, std::move(usual));
   }
 
  private:
   FlowColumns columns_;
   std::vector<std::string> services_;
+  PortShares ports_;
   Schema schema_;
 };
 
@@ -64,6 +68,7 @@ class FlowFeaturesBuilder final : public FeatureMapBuilder {
 
   void observe(const Record& record) override {
     if (record.kind != RecordKind::flow || columns_ == FlowColumns::published24) return;
+    if (columns_ == FlowColumns::ports) ports_.count(record.flow);
     const std::string& service = record.flow.service;
     if (service.empty() || service.size() > service_bytes_max) return;
     const auto found = counts_.find(service);
@@ -79,7 +84,8 @@ class FlowFeaturesBuilder final : public FeatureMapBuilder {
     ranked.resize(std::min(ranked.size(), services_kept_max));
     // By name, so that the columns do not move when two counts change places.
     std::sort(ranked.begin(), ranked.end());
-    return std::make_unique<FlowFeatures>(columns_, std::move(ranked), std::vector<UsualRange>{});
+    return std::make_unique<FlowFeatures>(columns_, std::move(ranked), ports_.shares(),
+                                          std::vector<UsualRange>{});
   }
 
  private:
@@ -100,6 +106,7 @@ class FlowFeaturesBuilder final : public FeatureMapBuilder {
 
   FlowColumns columns_;
   std::map<std::string, std::uint64_t, std::less<>> counts_;
+  PortCounter ports_;
 };
 
 }  // namespace
@@ -134,10 +141,16 @@ Result<std::unique_ptr<FeatureMap>> load_flow_features(ByteReader& in) {
     services.emplace_back(service);
   }
   const auto set = static_cast<FlowColumns>(columns);
+  PortShares ports;
+  if (set == FlowColumns::ports) {
+    auto loaded = PortShares::load(in);
+    if (!loaded) return loaded.error();
+    ports = std::move(*loaded);
+  }
   auto usual = load_usual(in, flow_schema(set, services).width());
   if (!usual) return usual.error();
-  return std::unique_ptr<FeatureMap>(
-      std::make_unique<FlowFeatures>(set, std::move(services), std::move(*usual)));
+  return std::unique_ptr<FeatureMap>(std::make_unique<FlowFeatures>(
+      set, std::move(services), std::move(ports), std::move(*usual)));
 }
 
 }  // namespace vedette

@@ -152,6 +152,7 @@ constexpr std::array phrases{
     Phrase{"resp_address=", Unit::flag, "called {peer}, a {choice} address",
            "called {peer}, no {choice} address"},
     Phrase{"resp_p", Unit::port, "called port {}"},
+    Phrase{"resp_port_log_share", Unit::number, "called port {port}, of log share {} in training"},
     // What its source did lately.
     Phrase{"source_flows", Unit::log_count, "opened about {connections} in {h}"},
     Phrase{"source_failed", Unit::share, "got no answer to {} of its connections of {h}"},

@@ -159,6 +159,8 @@ TEST(Phrases, ByHand) {
     EXPECT_EQ(clause(fact.subject, fact.column, fact.value, &fact.usual), fact.text);
   }
   EXPECT_EQ(clause(own, "resp_p", 2323, nullptr), "called port 2323");
+  EXPECT_EQ(clause(own, "resp_port_log_share", -6.5F, nullptr),
+            "called port 23, of log share -6.5 in training");
 }
 
 TEST(Phrases, ForeignTextCannotBreakTheLine) {
