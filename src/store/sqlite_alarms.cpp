@@ -31,8 +31,8 @@ constexpr const char* upsert_incident_sql =
     " alerts, alert_count, labels, destination, port, count, first, last, raised, updated,"
     " peak_score, open, acknowledged, feedback, comment)"
     " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)";
-// As many of an incident's alerts are read as a fold asks for; see IncidentFold.
-constexpr std::int64_t members_max = 1'000;
+// Two of each device and kind that an incident holds; see IncidentFold.
+constexpr std::size_t members_max = 4 * IncidentFold::devices_joined_max;
 
 }  // namespace
 
@@ -74,9 +74,11 @@ Status Writer::load_incidents() {
       select_incidents_sql, Duration{span}.count(), IncidentFold::incidents_max_default);
   Result<Statement> rows = db_.prepare(sql);
   if (!rows) return rows.error();
-  Result<Statement> members =
-      db_.prepare(fmt::format("{} WHERE incident = ?1 AND incident > 0 ORDER BY id LIMIT {}",
-                              select_alerts_sql, members_max));
+  // Who is in it and what is open still: the first alert of each device and kind, and the open.
+  Result<Statement> members = db_.prepare(
+      fmt::format("{} WHERE incident = ?1 AND incident > 0 AND (open = 1 OR id IN (SELECT min(id) "
+                  "FROM alerts WHERE incident = ?1 GROUP BY device, kind)) ORDER BY id LIMIT {}",
+                  select_alerts_sql, members_max));
   if (!members) return members.error();
   while (rows->step()) {
     Result<Incident> incident = read_incident(*rows);
