@@ -106,14 +106,22 @@ TEST(IncidentFold, OneDestinationOrClassIsOneIncidentAcrossDevices) {
   EXPECT_EQ(grown.device_count, 62U);
 }
 
-TEST(IncidentFold, AWormThatScansEverywhereIsOneIncident) {
-  AlarmFold fold{told_at_once()};
-  for (int i = 0; i < 5; ++i) {
-    const std::string target = fmt::format("10.0.{}.1", i);
-    fold.add(flow(fmt::format("cam-{}", i), 0s, "PartOfAHorizontalPortScan", target), at(0s));
+TEST(IncidentFold, AWormThatGoesEverywhereIsOneIncident) {
+  struct Fact {
+    const char* label;
+    const char* title;
+  };
+  for (const Fact& fact :
+       {Fact{"PartOfAHorizontalPortScan", "PartOfAHorizontalPortScan on port 23 from 5 devices"},
+        Fact{"C&C", "C&C from 5 devices"}}) {
+    AlarmFold fold{told_at_once()};
+    for (int i = 0; i < 5; ++i) {
+      const std::string target = fmt::format("10.0.{}.1", i);
+      fold.add(flow(fmt::format("cam-{}", i), 0s, fact.label, target), at(0s));
+    }
+    EXPECT_EQ(events(fold), (Events{"raised 1 alerts 5 devices 5 x5"}));
+    EXPECT_EQ(fold.changes().incidents[0].incident.title, fact.title);
   }
-  EXPECT_EQ(events(fold), (Events{"raised 1 alerts 5 devices 5 x5"}));
-  EXPECT_EQ(fold.changes().incidents[0].incident.title, "PartOfAHorizontalPortScan from 5 devices");
 }
 
 TEST(IncidentFold, TheTitleNamesTheDestinationThatAllHave) {

@@ -93,7 +93,8 @@ class MongoDatabase : public testing::Test {
     mongo::Doc command;
     command.set("listCollections", 1);
     std::vector<std::string> names;
-    for (const auto& item : client_->ask(command)->view().document("cursor").array("firstBatch")) {
+    const auto answer = client_->ask(command);
+    for (const auto& item : answer->view().document("cursor").array("firstBatch")) {
       names.emplace_back(item.text("name"));
     }
     return names;
