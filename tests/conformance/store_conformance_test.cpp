@@ -451,7 +451,7 @@ TEST_P(StoreConformance, AStaleRunIsNotContinuedAndIdsIncrease) {
 }
 
 Judged& add_flow(Batch& batch, const std::string& device, Time received, float score,
-                 const std::string& destination) {
+                 const std::string& destination, const std::string& label = "C&C") {
   Judged& judged = batch.add();
   judged.record.kind = RecordKind::flow;
   judged.record.device = device;
@@ -461,7 +461,7 @@ Judged& add_flow(Batch& batch, const std::string& device, Time received, float s
   judged.record.seal();
   judged.received = received;
   judged.verdict = {};
-  judged.verdict.label = judged.verdict.suspect = "C&C";
+  judged.verdict.label = judged.verdict.suspect = label;
   judged.verdict.score = score;
   judged.verdict.threshold = 0.5F;
   judged.verdict.anomalous = score >= 0.5F;
@@ -482,12 +482,12 @@ std::vector<std::string> events_of(const std::vector<IncidentChange>& changes) {
 TEST_P(StoreConformance, IncidentsAreWrittenWithTheirAlertsAndGoOnAfterAReopen) {
   Batch batch{8};
   add_flow(batch, "boiler", after(0), 0.9F, "10.0.0.9");
-  add_flow(batch, "pump", after(1), 0.8F, "10.0.0.8");
+  add_flow(batch, "pump", after(1), 0.8F, "10.0.0.8", "DDoS");
   commit(batch, after(1));
   EXPECT_EQ(events_of(batch.alarms.incidents), (Events{"raised 1 1/1", "raised 2 1/1"}));
   reopen();
   batch.reset();
-  add_flow(batch, "lamp", after(30), 0.9F, "10.0.0.8");  // class and destination of the pump
+  add_flow(batch, "lamp", after(30), 0.9F, "10.0.0.8", "DDoS");  // class and destination of pump
   Judged& frozen = add_reading(batch, "boiler", after(40), 0.9, "stuck", after(40));
   frozen.verdict.why.reasons[0].feature = "temperature stuck";
   commit(batch, after(40));

@@ -38,7 +38,8 @@ void fill(Judged& judged, Random& random, std::uint64_t n) {
   judged.verdict = {};
   judged.verdict.score = static_cast<float>(random.uniform());
   judged.verdict.anomalous = judged.verdict.score > 0.9F;
-  judged.verdict.label = judged.verdict.anomalous ? "DDoS" : "Benign";
+  const char* attack = n % 7 < 3 ? "DDoS" : "C&C";  // two classes, so more than one incident
+  judged.verdict.label = judged.verdict.anomalous ? attack : "Benign";
   judged.verdict.suspect = "DDoS";
   judged.verdict.confidence = static_cast<float>(random.uniform());
   judged.verdict.learning = static_cast<std::uint8_t>(random.below(16));
