@@ -17,7 +17,7 @@ TEST(SimulatedCaptures, StandBehindTheRecordedOnesAndAreAlwaysTheSame) {
   const auto mine = Dataset::decode(*writer.encode());
   const auto more = with_simulated(*mine);
   ASSERT_TRUE(more) << more.error().message;
-  ASSERT_EQ(more->captures().size(), 4U);
+  ASSERT_EQ(more->captures().size(), 6U);
   Record back;
   more->read(0, back);
   EXPECT_EQ(back.key, record.key);
@@ -27,11 +27,13 @@ TEST(SimulatedCaptures, StandBehindTheRecordedOnesAndAreAlwaysTheSame) {
   }
   EXPECT_EQ(labels["mine"].size(), 1U);
   EXPECT_EQ(labels["simulated-benign"].size(), 1U) << "there to calibrate on";
-  for (const char* name : {"simulated-short", "simulated-long"}) {
+  for (const char* name : {"simulated-short", "simulated-long", "simulated-slow"}) {
     EXPECT_GT(labels[name]["Benign"], 5'000) << name;
     EXPECT_GT(labels[name]["C&C"], 0) << name;
   }
-  EXPECT_GT(labels["simulated-short"]["DDoS"], 1'000);
+  for (const char* name : {"simulated-short", "simulated-bursts"}) {
+    EXPECT_GT(labels[name]["DDoS"], 1'000) << name;
+  }
   for (const bool whole : in_time_order(*more)) EXPECT_TRUE(whole);
   EXPECT_EQ(with_simulated(*mine)->fingerprint(), more->fingerprint());
 }

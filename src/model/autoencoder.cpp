@@ -455,7 +455,8 @@ const ModelKind autoencoder_kind{
         "small autoencoders of benign rows (options group, hidden_share, steps, batch, "
         "learning_rate, contamination)",
     .record_kind = RecordKind::flow,
-    .fit = fit_autoencoder,
+    .fit = [](const TrainingSet& set,
+              const FitOptions& options) { return fit_by_capture(fit_autoencoder, set, options); },
     .load = load_autoencoder,
     .search = {{"group", {"5", "10", "20"}},
                {"hidden_share", {"0.5", "0.75"}},

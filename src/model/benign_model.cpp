@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <map>
 
 #include "base/expects.hpp"
 #include "model/parallel.hpp"
@@ -89,6 +90,77 @@ Status BenignModel::learn_tail(Rows benign, const FitOptions& options) {
   facts_.rows = benign.count;
   facts_.tail = BenignTail::fit(std::move(scores));
   return {};
+}
+
+namespace {
+
+constexpr std::size_t left_out_rows_min = 200;  // a share of one in 200 can be counted
+constexpr std::size_t left_out_max = 8;
+
+/// Captures with benign rows enough, the largest first. REQUIRES: a checked training set.
+std::vector<std::uint32_t> captures_to_leave_out(const TrainingSet& set) {
+  std::map<std::uint32_t, std::size_t> rows;
+  for (std::size_t i = 0; i < set.captures.size(); ++i) {
+    if (set.labels[i] == 0) ++rows[set.captures[i]];
+  }
+  std::vector<std::uint32_t> out;
+  for (const auto& [capture, count] : rows) {
+    if (count >= left_out_rows_min) out.push_back(capture);
+  }
+  std::stable_sort(out.begin(), out.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return rows[a] > rows[b]; });
+  out.resize(std::min(out.size(), left_out_max));
+  return out.size() < 2 ? std::vector<std::uint32_t>{} : out;
+}
+
+/// The benign rows of one capture, or of all others.
+struct Side {
+  std::vector<float> values, weights;
+  std::vector<std::uint16_t> labels;
+
+  Side(const TrainingSet& set, std::uint32_t capture, bool own) {
+    for (std::size_t i = 0; i < set.rows.count; ++i) {
+      if (set.labels[i] != 0 || (set.captures[i] == capture) != own) continue;
+      const auto row = set.rows[i];
+      values.insert(values.end(), row.begin(), row.end());
+      if (!set.weights.empty()) weights.push_back(set.weights[i]);
+      labels.push_back(0);
+    }
+  }
+  TrainingSet set_like(const TrainingSet& whole) const {
+    return {.rows = {values.data(), labels.size(), whole.rows.width},
+            .labels = labels,
+            .weights = weights,
+            .captures = {},
+            .classes = whole.classes,
+            .schema = whole.schema};
+  }
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Model>> fit_by_capture(FitBenign fit_one, const TrainingSet& set,
+                                              const FitOptions& options) {
+  Result<std::unique_ptr<Model>> model = fit_one(set, options);
+  if (!model) return model;
+  FitOptions quiet = options;
+  quiet.progress = nullptr;
+  std::vector<BenignTail> networks;
+  for (const std::uint32_t capture : captures_to_leave_out(set)) {
+    const Side rest{set, capture, false};
+    const Side own{set, capture, true};
+    const Result<std::unique_ptr<Model>> others = fit_one(rest.set_like(set), quiet);
+    if (!others) return others.error();
+    auto& judge = static_cast<BenignModel&>(**others);
+    if (const Status done = judge.learn_tail(own.set_like(set).rows, quiet); !done) {
+      return done.error();
+    }
+    networks.push_back(judge.tail());
+  }
+  if (!networks.empty()) {
+    static_cast<BenignModel&>(**model).take_tail(BenignTail::strictest(networks));
+  }
+  return model;
 }
 
 float read_contamination(OptionReader& reader) {

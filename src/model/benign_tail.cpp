@@ -50,6 +50,33 @@ BenignTail BenignTail::fit(std::vector<float> scores) {
   return tail;
 }
 
+/// Knots of all, thinned to shares 13 % apart: 114 of them down to one in a million.
+BenignTail BenignTail::strictest(std::span<const BenignTail> networks) {
+  expects(!networks.empty(), "a tail of no networks has no shape");
+  constexpr float share_step = 1.13F;
+  std::vector<float> scores;
+  BenignTail tail;
+  for (const BenignTail& network : networks) {
+    for (const Knot& knot : network.knots_) scores.push_back(knot.score);
+  }
+  std::sort(scores.begin(), scores.end(), std::greater<>{});
+  for (const float score : scores) {
+    float share = 0;
+    for (const BenignTail& network : networks) share = std::max(share, network.share_beyond(score));
+    const bool first = tail.knots_.empty();
+    if (!first && share < std::min(1.0F, tail.knots_.back().share * share_step)) continue;
+    if (!first && (score >= tail.knots_.back().score || share <= tail.knots_.back().share))
+      continue;
+    if (tail.knots_.size() == knots_max) break;
+    tail.knots_.push_back({score, share});
+  }
+  const auto widest = std::max_element(
+      networks.begin(), networks.end(),
+      [](const BenignTail& a, const BenignTail& b) { return a.excess_ < b.excess_; });
+  tail.excess_ = widest->excess_;
+  return tail;
+}
+
 float BenignTail::share_beyond(float score) const {
   const Knot& top = knots_.front();
   if (score >= top.score) {

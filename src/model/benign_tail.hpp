@@ -10,6 +10,7 @@
 /// differ: 100 mean excesses beyond, the share has fallen by 2 millionths and not by 10^-44.
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -23,6 +24,9 @@ class BenignTail {
   BenignTail() = default;
   /// REQUIRES: one score or more, all finite.
   static BenignTail fit(std::vector<float> scores);
+  /// The one that holds in each of these networks: of every score the largest of their shares.
+  /// REQUIRES: one tail or more.
+  static BenignTail strictest(std::span<const BenignTail> networks);
 
   /// In (0, 1], never rising with the score; between counted shares it is interpolated.
   /// REQUIRES: no NaN.

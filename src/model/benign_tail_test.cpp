@@ -59,6 +59,31 @@ TEST(BenignTail, RowsAllAlikeMakeAnythingElseStrange) {
   EXPECT_GT(tail.share_beyond(1e20F), 0);
 }
 
+TEST(BenignTail, TheStrictestHoldsInEveryNetwork) {
+  const std::uint64_t seed = 13;
+  Random random(seed);
+  std::vector<BenignTail> networks;
+  for (const double mean : {1.0, 2.0, 0.5}) {
+    std::vector<float> scores(3000);
+    for (float& score : scores) score = static_cast<float>(random.exponential(mean));
+    networks.push_back(BenignTail::fit(std::move(scores)));
+  }
+  const BenignTail all = BenignTail::strictest(networks);
+  float before = 1;
+  for (float score = 0; score < 60; score += 0.125F) {
+    float most = 0;
+    for (const BenignTail& one : networks) most = std::max(most, one.share_beyond(score));
+    const float share = all.share_beyond(score);
+    // Knots are thinned to shares 13 % apart, and shares are linear between them.
+    ASSERT_GE(share, most * 0.85F) << "seed " << seed << " score " << score;
+    ASSERT_LE(share, std::min(1.0F, most * 1.3F)) << "seed " << seed << " score " << score;
+    ASSERT_LE(share, before);
+    before = share;
+  }
+  EXPECT_EQ(BenignTail::strictest({networks.data(), 1}).share_beyond(100),
+            networks[0].share_beyond(100));
+}
+
 TEST(BenignTail, BytesComeBack) {
   const BenignTail tail = BenignTail::fit({1, 2, 3, 5, 8, 13});
   ByteWriter out;

@@ -99,6 +99,10 @@ Status check_sizes(const TrainingSet& set, std::size_t classes_min) {
     return Error{Errc::mismatch,
                  fmt::format("{} rows with {} labels", set.rows.count, set.labels.size())};
   }
+  if (!set.captures.empty() && set.captures.size() != set.rows.count) {
+    return Error{Errc::mismatch,
+                 fmt::format("{} rows of {} captures", set.rows.count, set.captures.size())};
+  }
   if (!set.weights.empty() && set.weights.size() != set.rows.count) {
     return Error{Errc::mismatch,
                  fmt::format("{} rows with {} weights", set.rows.count, set.weights.size())};

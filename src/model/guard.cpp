@@ -132,7 +132,7 @@ void Guard::save(ByteWriter& out) const {
 
 // ---- which halves there are ------------------------------------------------------------------
 
-constexpr std::array<const ModelKind*, 3> classifiers{&boost_kind, &forest_kind, &tree_kind};
+constexpr std::array<const ModelKind*, 3> classifiers{&forest_kind, &boost_kind, &tree_kind};
 constexpr std::array<const ModelKind*, 3> stranges{&iforest_kind, &hst_kind, &autoencoder_kind};
 
 Error damaged(std::string_view what) {
@@ -195,7 +195,7 @@ Result<Half> fit_half(const ModelKind& kind, const TrainingSet& set, const FitOp
 Result<std::unique_ptr<Model>> fit_guard(const TrainingSet& set, const FitOptions& options) {
   const FitOptions own = options_for(options, "");
   OptionReader reader("guard", own);
-  const ModelKind& known = *classifiers[reader.choice("classifier", {"boost", "forest", "tree"})];
+  const ModelKind& known = *classifiers[reader.choice("classifier", {"forest", "boost", "tree"})];
   const ModelKind& other = *stranges[reader.choice("strange", {"iforest", "hst", "autoencoder"})];
   if (const Status status = reader.status(); !status) return status.error();
   if (const Status status = check_training_set(set, options.threads); !status) {
@@ -206,9 +206,16 @@ Result<std::unique_ptr<Model>> fit_guard(const TrainingSet& set, const FitOption
                                               set.classes.size(), fit_classes_max)};
   }
   // The quicker half first: it also refuses a set without benign rows before the other has begun.
-  Result<Half> strange = fit_half(other, set, options_for(options, "strange"));
+  FitOptions to_strange = options_for(options, "strange");
+  to_strange.values.try_emplace("contamination", "0.0001");
+  Result<Half> strange = fit_half(other, set, to_strange);
   if (!strange) return strange.error();
-  Result<Half> classifier = fit_half(known, set, options_for(options, "classifier"));
+  FitOptions to_classifier = options_for(options, "classifier");
+  if (&known == &forest_kind) {
+    to_classifier.values.try_emplace("style", "extra_trees");
+    to_classifier.values.try_emplace("leaf_rows_min", "5");
+  }
+  Result<Half> classifier = fit_half(known, set, to_classifier);
   if (!classifier) return classifier.error();
   return std::unique_ptr<Model>(
       std::make_unique<Guard>(std::move(*classifier), std::move(*strange)));
@@ -219,12 +226,12 @@ Result<std::unique_ptr<Model>> fit_guard(const TrainingSet& set, const FitOption
 const ModelKind guard_kind{
     .name = "guard",
     .summary =
-        "a classifier and a model of benign rows (options classifier=boost|forest|tree, "
+        "a classifier and a model of benign rows (options classifier=forest|boost|tree, "
         "strange=iforest|hst|autoencoder; classifier.NAME and strange.NAME set theirs)",
     .record_kind = RecordKind::flow,
     .fit = fit_guard,
     .load = load_guard,
-    .search = {{"classifier", {"boost", "forest", "tree"}},
+    .search = {{"classifier", {"forest", "boost", "tree"}},
                {"strange", {"iforest", "hst", "autoencoder"}},
                {"strange.contamination", {"0.0001", "0.001", "0.01"}}},
     .learns = Learns::both,

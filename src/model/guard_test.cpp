@@ -73,6 +73,42 @@ TEST(Guard, NamesWhatItKnowsAndCallsTheRestUnknown) {
   }
 }
 
+// Three networks, each quiet around a level of its own. To who has seen them as one, the usual rows
+// of a fourth are strange; who has left each out once knows that networks differ.
+TEST(Guard, ANetworkOfItsOwnLevelIsNoAttack) {
+  const std::uint64_t seed = 6;
+  Random random(seed);
+  Sample sample{{}, {}, 2, 2};
+  const auto add = [&](double level, std::uint32_t capture, bool attack) {
+    sample.values.push_back(static_cast<float>(random.normal(attack ? 400 : level)));
+    sample.values.push_back(static_cast<float>(random.normal()));
+    sample.labels.push_back(attack ? 1 : 0);
+    sample.captures.push_back(capture);
+  };
+  for (std::uint32_t i = 0; i < 12'000; ++i) add(20.0 * (i % 3), i % 3, i % 10 == 0);
+  const auto flagged = [&](const TrainingSet& set) {
+    FitOptions options;
+    options.values = {{"strange", "hst"}};
+    const auto model = fit(guard_kind, set, options);
+    Random fresh(seed + 1);
+    int out = 0;
+    for (int i = 0; i < 300; ++i) {
+      const std::vector<float> row{static_cast<float>(fresh.normal(60)),
+                                   static_cast<float>(fresh.normal())};
+      out += score(*model, row)[0] < 0.5F ? 1 : 0;
+    }
+    EXPECT_GT(score(*model, {400, 0})[1], 0.9F);
+    return out;
+  };
+  TrainingSet as_one = sample.set();
+  as_one.captures = {};
+  EXPECT_GT(flagged(as_one), 200) << "seed " << seed;
+  EXPECT_EQ(flagged(sample.set()), 0) << "seed " << seed;
+  TrainingSet short_of_captures = sample.set();
+  short_of_captures.captures = short_of_captures.captures.first(7);
+  EXPECT_EQ(guard_kind.fit(short_of_captures, {}).error().code, Errc::mismatch);
+}
+
 TEST(Guard, FewBenignRowsAreFlagged) {
   const std::uint64_t seed = 3;
   const auto model = fit(guard_kind, known_attack(30'000, seed).set());
@@ -95,7 +131,7 @@ TEST(Guard, ExplainsByTheHalfThatDecided) {
   EXPECT_GT(attack[0], std::abs(attack[1]));
   model->explain(std::vector<float>{0, 50}, 2, unknown);
   EXPECT_GT(unknown[1], unknown[0]);
-  EXPECT_EQ(model->attribute(std::vector<float>{20, 0}, 1, attack).add, PartsAdd::to_log_odds);
+  EXPECT_EQ(model->attribute(std::vector<float>{20, 0}, 1, attack).add, PartsAdd::to_probability);
   EXPECT_GT(attack[0], std::abs(attack[1]));
   EXPECT_EQ(model->attribute(std::vector<float>{0, 50}, 2, unknown).add, PartsAdd::to_strangeness);
   EXPECT_GT(unknown[1], unknown[0]);
@@ -117,7 +153,7 @@ TEST(Guard, HandsOptionsToItsHalves) {
     EXPECT_EQ(model.error().code, Errc::not_found) << name;
   }
   FitOptions options;
-  options.values = {{"classifier.rounds", "3"}, {"strange.trees", "7"}};
+  options.values = {{"classifier.trees", "3"}, {"strange.trees", "7"}};
   const auto model = fit(guard_kind, sample.set(), options);
   EXPECT_NE(model->describe().find("7 trees"), std::string::npos) << model->describe();
 }

@@ -175,7 +175,8 @@ const ModelKind hst_kind{
         "half-space trees of benign rows (options trees, depth_max, mass_min, window, "
         "contamination)",
     .record_kind = RecordKind::flow,
-    .fit = fit_hst,
+    .fit = [](const TrainingSet& set,
+              const FitOptions& options) { return fit_by_capture(fit_hst, set, options); },
     .load = [](ByteReader& in) { return load_mass_trees(half_spaces, in); },
     .search = {{"trees", {"25", "50", "100"}},
                {"depth_max", {"10", "15", "20"}},

@@ -21,6 +21,7 @@ struct Sample {
   std::size_t classes = 2;
   ColumnKind kind = ColumnKind::numeric;
   std::vector<float> weights = {};
+  std::vector<std::uint32_t> captures = {};
 
   /// Borrows.
   TrainingSet set() const {
@@ -28,6 +29,7 @@ struct Sample {
     set.rows = {values.data(), labels.size(), width};
     set.labels = labels;
     set.weights = weights;
+    set.captures = captures;
     set.classes = {std::string(benign_label)};
     for (std::size_t k = 1; k < classes; ++k) set.classes.push_back("attack" + std::to_string(k));
     for (std::size_t c = 0; c < width; ++c) {

@@ -41,10 +41,10 @@ class Inner {
   };
   const std::map<std::uint32_t, Sides>& sides() const { return sides_; }
 
-  /// Scores of the benign rows of that capture by a model that never saw it. Empty when the other
+  /// Answers for the benign rows of that capture by a model that never saw it. Empty when the other
   /// captures cannot be fitted on. `positions` receives their places among the training rows.
-  Result<std::vector<float>> scores_without(std::uint32_t capture,
-                                            std::vector<std::size_t>& positions) const {
+  Result<Answers> answers_without(std::uint32_t capture,
+                                  std::vector<std::size_t>& positions) const {
     Matrix rest, own;
     for (std::size_t k = 0; k < capture_.size(); ++k) {
       const bool benign = prepared_.train.classes[k] == 0;
@@ -57,9 +57,9 @@ class Inner {
     Fitted fitted = fit(rest);
     if (!fitted.model) {
       if (fitted.model.error().code == Errc::cancelled) return fitted.model.error();
-      return std::vector<float>{};
+      return Answers{};
     }
-    return answer(**fitted.model, kind_, fitted.classes, own.rows(prepared_.width())).scores;
+    return answer(**fitted.model, kind_, fitted.classes, own.rows(prepared_.width()));
   }
 
   void drop(std::size_t position) { keep_[position] = false; }
@@ -84,6 +84,7 @@ class Inner {
     const auto row = prepared_.train_rows()[k];
     out.values.insert(out.values.end(), row.begin(), row.end());
     out.classes.push_back(prepared_.train.classes[k]);
+    out.captures.push_back(capture_[k]);
   }
   /// On fewer captures some classes have no rows left: such a model does not know them.
   Fitted fit(const Matrix& matrix) const {
@@ -105,6 +106,7 @@ class Inner {
     set.classes = out.classes.names;
     set.rows = matrix.rows(prepared_.width());
     set.labels = labels;
+    set.captures = matrix.captures;
     out.model = kind_.fit(set, fit_);
     return out;
   }
@@ -117,19 +119,22 @@ class Inner {
   std::vector<bool> keep_;
 };
 
-/// Benign rows of captures with attacks that the other captures' model takes for attacks: labels of
-/// an infected device's traffic are often wrong this way (Northcutt, Jiang, Chuang: Confident
-/// Learning, 2021, which trusts out-of-sample predictions over labels likewise).
+/// Benign rows of captures with attacks that the other captures' model takes for an attack it
+/// knows: labels of an infected device's traffic are often wrong this way (Northcutt, Jiang,
+/// Chuang: Confident Learning, 2021, which trusts out-of-sample predictions over labels likewise).
+/// What is merely strange to it stays: the traffic of another network is.
 Status drop_doubted(Inner& inner) {
   constexpr float doubted = 0.5F;
   std::vector<std::size_t> dropped;
   for (const auto& [capture, sides] : inner.sides()) {
     if (sides.benign == 0 || sides.attacks == 0) continue;
     std::vector<std::size_t> positions;
-    const auto scores = inner.scores_without(capture, positions);
-    if (!scores) return scores.error();
-    for (std::size_t i = 0; i < scores->size(); ++i) {
-      if ((*scores)[i] >= doubted) dropped.push_back(positions[i]);
+    const auto answers = inner.answers_without(capture, positions);
+    if (!answers) return answers.error();
+    for (std::size_t i = 0; i < answers->scores.size(); ++i) {
+      const std::uint16_t answered = answers->classes[i];
+      const bool known = answered != 0 && answers->names[answered] != unknown_label;
+      if (known && answers->scores[i] >= doubted) dropped.push_back(positions[i]);
     }
   }
   for (const std::size_t position : dropped) inner.drop(position);
@@ -144,10 +149,10 @@ Status calibrate(const Dataset& dataset, const Inner& inner, double rate, LeftOu
   for (const auto& [capture, side] : sides) {
     if (side.benign == 0 || (any_clean && side.attacks > 0)) continue;
     std::vector<std::size_t> positions;
-    const auto scores = inner.scores_without(capture, positions);
-    if (!scores) return scores.error();
-    if (scores->empty()) continue;
-    out.networks.emplace_back().add(*scores);
+    const auto answers = inner.answers_without(capture, positions);
+    if (!answers) return answers.error();
+    if (answers->scores.empty()) continue;
+    out.networks.emplace_back().add(answers->scores);
     names.push_back(dataset.captures()[capture]);
   }
   if (const auto found = strictest(out.networks, rate)) {

@@ -135,6 +135,7 @@ Status Preparing::make_rows() {
     matrix.classes.reserve(rows.size());
     for (const std::uint32_t i : rows) {
       matrix.classes.push_back(out_.classes.of_label[dataset_.label(i)]);
+      matrix.captures.push_back(dataset_.capture(i));
     }
   };
   prepare(out_.train, out_.split.train);
@@ -177,6 +178,7 @@ TrainingSet Prepared::training_set() const {
   TrainingSet set;
   set.rows = train_rows();
   set.labels = train.classes;
+  set.captures = train.captures;
   set.classes.assign(classes.names.begin(),
                      classes.names.begin() + static_cast<std::ptrdiff_t>(classes.trained));
   set.schema = features->schema();

@@ -11,10 +11,11 @@
 
 namespace vedette {
 
-/// Rows in the order of their indices, and the class of each.
+/// Rows in the order of their indices, the class of each, and where it was recorded.
 struct Matrix {
   std::vector<float> values;
   std::vector<std::uint16_t> classes;
+  std::vector<std::uint32_t> captures;  ///< of each training row
 
   Rows rows(std::size_t width) const { return {values.data(), classes.size(), width}; }
 };

@@ -154,6 +154,7 @@ Part Searching::part_of(std::size_t rows, std::uint32_t fold) const {
     const auto row = all[order_[r].row];
     matrix.values.insert(matrix.values.end(), row.begin(), row.end());
     matrix.classes.push_back(prepared_.train.classes[order_[r].row]);
+    matrix.captures.push_back(prepared_.train.captures[order_[r].row]);
   }
   return part;
 }
@@ -187,6 +188,7 @@ Result<double> Searching::cross_validate(const Trial& trial, std::span<const Par
     TrainingSet set = prepared_.training_set();
     set.rows = part.train.rows(prepared_.width());
     set.labels = part.train.classes;
+    set.captures = part.train.captures;
     const auto model = kind_.fit(set, fit);
     if (!model &&
         (model.error().code == Errc::cancelled || model.error().code == Errc::not_found)) {

@@ -401,7 +401,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{&iforest_kind, make_data, true, PartsAdd::to_strangeness},
         Case{&hst_kind, make_data, true, PartsAdd::to_nothing},
         Case{&autoencoder_kind, make_data, true, PartsAdd::to_nothing, {{"steps", "500"}}},
-        Case{&guard_kind, make_data, true, PartsAdd::to_log_odds, {{"classifier.rounds", "20"}}},
+        Case{&guard_kind, make_data, true, PartsAdd::to_probability, {{"classifier.trees", "20"}}},
         Case{&series_kind, make_deviations, false, PartsAdd::to_probability}),
     [](const auto& row) { return std::string(row.param.kind->name); });
 
