@@ -40,6 +40,9 @@ struct TrainCommand {
   bool as_published = false;
   bool search = false;
   bool json = false;
+  std::vector<std::string> train_only;  ///< the following of leave-one-capture-out
+  bool drop_doubted = true;
+  bool simulated = true;
 };
 Status run_train(const TrainCommand& options, const Clock& clock, std::stop_token stop);
 

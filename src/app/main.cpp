@@ -77,6 +77,19 @@ void describe_fit(CLI::App& sub, Options& options) {
                "naive Bayes takes every column as Gaussian, as published comparisons do");
 }
 
+template <class Options>
+void describe_leaving_out(CLI::App& sub, Options& options) {
+  sub.add_option("--train-only", options.train_only,
+                 "captures with this in their name are never left out: simulated ones");
+  sub.add_flag("--drop-doubted,!--keep-doubted", options.drop_doubted,
+               "leaving captures out: benign rows of infected captures that the other captures' "
+               "model takes for attacks are not trained on (default: so)");
+  sub.add_flag(
+      "--simulated,!--no-simulated", options.simulated,
+      "leaving captures out with the columns windows: trains on simulated captures as well "
+      "(default: so)");
+}
+
 void add_data_commands(CLI::App& app, Command& chosen) {
   add_command<PrepareOptions>(
       app, "prepare", "many captures in, one data set out, with a report",
@@ -100,10 +113,15 @@ void add_data_commands(CLI::App& app, Command& chosen) {
         sub.add_option("-m,--model", options.model, flow_model_names())->capture_default_str();
         sub.add_option("-o,--out", options.out, "the model file to write")->required();
         describe_fit(sub, options);
-        sub.add_option("--split", options.split, "random, time or capture")->capture_default_str();
+        sub.add_option(
+               "--split", options.split,
+               "random, time, capture, or leave-one-capture-out: for a network that is none "
+               "of these")
+            ->capture_default_str();
+        describe_leaving_out(sub, options);
         sub.add_option("--alerts-per-day", options.alerts_per_day,
-                       "a budget instead of a rate: so many alerts a day at most (--split time or "
-                       "capture)")
+                       "a budget instead of a rate: so many alerts a day at most (not for --split "
+                       "random)")
             ->check(CLI::Range(1e-6, 1e6));
         sub.add_option("--devices", options.devices, "of the fleet the budget is for")
             ->check(CLI::Range(1, 10'000'000))
@@ -131,20 +149,13 @@ void add_data_commands(CLI::App& app, Command& chosen) {
         sub.add_option("--folds", options.folds, "of kfold")
             ->check(CLI::Range(2, 100))
             ->capture_default_str();
-        sub.add_option("--train-only", options.train_only,
-                       "captures with this in their name are never left out: simulated ones");
+        describe_leaving_out(sub, options);
         sub.add_option("--doubtful", options.doubtful,
                        "benign rows reported apart as well: CAPTURE:ADDRESS, CAPTURE::PORT");
         sub.add_option("--adapt", options.adapt,
                        "figures also with a threshold raised by so many first records of the "
                        "capture left out")
             ->check(CLI::Range(0, 1'000'000));
-        sub.add_flag("--drop-doubted,!--keep-doubted", options.drop_doubted,
-                     "leaving captures out: benign rows of infected captures that the other "
-                     "captures' model takes for attacks are not trained on (default: so)");
-        sub.add_flag("--simulated,!--no-simulated", options.simulated,
-                     "leaving captures out with the columns windows: trains on simulated captures "
-                     "as well (default: so)");
         sub.add_flag(
             "--controls", options.controls,
             "trees of ports alone, of time alone and of shuffled labels beside the models");

@@ -163,26 +163,33 @@ Status read_settings(const std::vector<std::string>& settings, std::vector<Conte
 }
 
 /// Only the columns that need whole captures need more of them.
-bool takes_simulated(const CompareCommand& command, const Dataset& dataset) {
-  if (!command.simulated || command.split != "leave-one-capture-out") return false;
+template <class Command>
+bool takes_simulated(const Command& command, const Dataset& dataset) {
+  if (!command.simulated || command.split != leave_one_out) return false;
   const std::string_view columns = command.columns.empty() ? dataset.columns() : command.columns;
   const std::vector<bool> whole = in_time_order(dataset);
   return columns == "windows" ||
          (columns.empty() && std::count(whole.begin(), whole.end(), true) >= 2);
 }
 
+template <class Command>
+Result<Dataset> load_with_simulated(const Command& command) {
+  Result<Dataset> dataset = Dataset::load(command.dataset);
+  if (!dataset || !takes_simulated(command, *dataset)) return dataset;
+  return with_simulated(*dataset);
+}
+
 /// What a source did lately can be asked where records stand in the order of time: there it is
 /// asked unless other columns were named, and samples are passed over.
-void set_leave_out(const CompareCommand& command, const Dataset& dataset, TrainOptions& options) {
-  if (command.split != "leave-one-capture-out") return;
+template <class Command>
+void set_leave_out(const Command& command, const Dataset& dataset, TrainOptions& options) {
+  if (command.split != leave_one_out) return;
   const std::vector<bool> whole = in_time_order(dataset);
   const bool any = std::count(whole.begin(), whole.end(), true) >= 2;
   if (command.columns.empty() && dataset.columns().empty() && any) options.columns = "windows";
   options.split.whole_only = options.columns == "windows";
   options.split.train_only = command.train_only;
   options.split.train_only.emplace_back(simulated_prefix);
-  options.leave_out.adapt = command.adapt;
-  options.leave_out.doubtful = command.doubtful;
   options.leave_out.drop_doubted = command.drop_doubted;
 }
 
@@ -201,10 +208,11 @@ Status run_train(const TrainCommand& command, const Clock& clock, std::stop_toke
   const auto kind = find_model_kind(command.model, RecordKind::flow);
   if (!kind) return kind.error();
   if (Status there = check_folder_of(command.out); !there) return there;
-  const Result<Dataset> dataset = Dataset::load(command.dataset);
+  const Result<Dataset> dataset = load_with_simulated(command);
   if (!dataset) return dataset.error();
   Progress progress{fmt::format("training {}", command.model), 0};
   TrainOptions options = train_options(command, *dataset, clock, stop, progress);
+  set_leave_out(command, *dataset, options);
   options.alerts_per_day = command.alerts_per_day;
   options.devices = command.devices;
   if (Status read = read_settings(command.settings, options.fit); !read) return read;
@@ -232,18 +240,16 @@ Status run_compare(const CompareCommand& command, const Clock& clock, std::stop_
       contender.values["as_published"] = "true";
     }
   }
-  Result<Dataset> dataset = Dataset::load(command.dataset);
+  const Result<Dataset> dataset = load_with_simulated(command);
   if (!dataset) return dataset.error();
-  if (takes_simulated(command, *dataset)) {
-    dataset = with_simulated(*dataset);
-    if (!dataset) return dataset.error();
-  }
   Progress progress{"comparing", 0};
   TrainOptions options = train_options(command, *dataset, clock, stop, progress);
   options.split.folds = command.folds;
   options.controls = command.controls;
   options.without = command.without;
   set_leave_out(command, *dataset, options);
+  options.leave_out.adapt = command.adapt;
+  options.leave_out.doubtful = command.doubtful;
   const Result<Comparison> comparison = compare(*dataset, *contenders, options);
   if (!comparison) return comparison.error();
   progress.finish();

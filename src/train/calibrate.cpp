@@ -75,7 +75,7 @@ Calibration calibration_of(const Dataset& dataset, std::vector<Scored> benign,
 }
 
 bool keeps_time(const SplitOptions& split) {
-  return split.by == "time" || split.by == "capture" || split.by == "leave-one-capture-out";
+  return split.by == "time" || split.by == "capture" || split.by == leave_one_out;
 }
 
 Halves halve(const Dataset& dataset, const Prepared& prepared, const SplitOptions& split) {

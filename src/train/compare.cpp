@@ -22,7 +22,6 @@ namespace vedette {
 namespace {
 
 constexpr std::size_t curve_points = 240;
-constexpr std::string_view leave_one_out = "leave-one-capture-out";
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -4,24 +4,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
-#include <limits>
 #include <map>
-#include <set>
 
 #include "base/expects.hpp"
-#include "base/text.hpp"
-#include "train/alert_count.hpp"
 
 namespace vedette {
 
 namespace {
-
-constexpr double nan = std::numeric_limits<double>::quiet_NaN();
-
-double ratio(std::uint64_t part, std::uint64_t whole) {
-  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : nan;
-}
 
 /// Training rows of one fold, capture by capture.
 class Inner {
@@ -41,14 +30,16 @@ class Inner {
   };
   const std::map<std::uint32_t, Sides>& sides() const { return sides_; }
 
-  /// Answers for the benign rows of that capture by a model that never saw it. Empty when the other
-  /// captures cannot be fitted on. `positions` receives their places among the training rows.
-  Result<Answers> answers_without(std::uint32_t capture,
+  /// Answers for the rows of that capture, or for its benign ones, by a model that never saw it.
+  /// Empty when the other captures cannot be fitted on. `positions` receives their places among the
+  /// training rows.
+  enum class Asked : std::uint8_t { benign, all };
+  Result<Answers> answers_without(std::uint32_t capture, Asked asked,
                                   std::vector<std::size_t>& positions) const {
     Matrix rest, own;
     for (std::size_t k = 0; k < capture_.size(); ++k) {
       const bool benign = prepared_.train.classes[k] == 0;
-      if (capture_[k] == capture && benign) {
+      if (capture_[k] == capture && (benign || asked == Asked::all)) {
         append(own, k);
         positions.push_back(k);
       }
@@ -129,7 +120,7 @@ Status drop_doubted(Inner& inner) {
   for (const auto& [capture, sides] : inner.sides()) {
     if (sides.benign == 0 || sides.attacks == 0) continue;
     std::vector<std::size_t> positions;
-    const auto answers = inner.answers_without(capture, positions);
+    const auto answers = inner.answers_without(capture, Inner::Asked::benign, positions);
     if (!answers) return answers.error();
     for (std::size_t i = 0; i < answers->scores.size(); ++i) {
       const std::uint16_t answered = answers->classes[i];
@@ -141,25 +132,97 @@ Status drop_doubted(Inner& inner) {
   return {};
 }
 
-Status calibrate(const Dataset& dataset, const Inner& inner, double rate, LeftOutModel& out) {
+/// Scores of the benign rows of each capture that may calibrate, and its number in the data set.
+struct Networks {
+  std::vector<BenignScores> scores;
+  std::vector<std::uint32_t> captures;
+};
+
+bool may_calibrate(const Inner& inner, std::uint32_t capture) {
   const auto& sides = inner.sides();
   const bool any_clean = std::any_of(sides.begin(), sides.end(),
                                      [](const auto& one) { return one.second.attacks == 0; });
-  std::vector<std::string> names;
-  for (const auto& [capture, side] : sides) {
-    if (side.benign == 0 || (any_clean && side.attacks > 0)) continue;
+  const Inner::Sides& own = sides.at(capture);
+  return own.benign > 0 && (own.attacks == 0 || !any_clean);
+}
+
+void take_strictest(const Dataset& dataset, const Networks& networks, double rate,
+                    LeftOutModel& out) {
+  if (const auto found = strictest(networks.scores, rate)) {
+    out.threshold = found->threshold;
+    out.decided_by = dataset.captures()[networks.captures[found->network]];
+  }
+  out.networks = networks.scores;
+  out.value = std::max(out.threshold.value, left_out_threshold_min);
+}
+
+Status calibrate(const Dataset& dataset, const Inner& inner, double rate, LeftOutModel& out) {
+  Networks networks;
+  for (const auto& [capture, side] : inner.sides()) {
+    if (!may_calibrate(inner, capture)) continue;
     std::vector<std::size_t> positions;
-    const auto answers = inner.answers_without(capture, positions);
+    const auto answers = inner.answers_without(capture, Inner::Asked::benign, positions);
     if (!answers) return answers.error();
     if (answers->scores.empty()) continue;
-    out.networks.emplace_back().add(answers->scores);
-    names.push_back(dataset.captures()[capture]);
+    networks.scores.emplace_back().add(answers->scores);
+    networks.captures.push_back(capture);
   }
-  if (const auto found = strictest(out.networks, rate)) {
-    out.threshold = found->threshold;
-    out.decided_by = names[found->network];
+  take_strictest(dataset, networks, rate, out);
+  return {};
+}
+
+/// Classes that only some captures have are numbered anew where one of them is left out.
+void append(Outside& out, const Answers& own, std::span<const std::size_t> positions) {
+  std::vector<std::uint16_t> place;
+  for (const std::string& name : own.names) {
+    auto& names = out.answers.names;
+    const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+    if (static_cast<std::size_t>(at) == names.size()) names.push_back(name);
+    place.push_back(static_cast<std::uint16_t>(at));
   }
-  out.value = std::max(out.threshold.value, left_out_threshold_min);
+  for (std::size_t i = 0; i < positions.size(); ++i) {
+    out.positions.push_back(positions[i]);
+    out.answers.scores.push_back(own.scores[i]);
+    out.answers.classes.push_back(place[own.classes[i]]);
+    out.answers.attacks.push_back(place[own.attacks[i]]);
+  }
+}
+
+/// As calibrate(), and the rows of every capture are answered for that could be left out.
+Status answer_from_outside(const Dataset& dataset, const Prepared& prepared, const Inner& inner,
+                           const TrainOptions& options, LeftOutModel& out) {
+  Networks networks;
+  out.outside.answers.names = prepared.classes.names;
+  for (const auto& [capture, side] : inner.sides()) {
+    const bool taught = names_any(options.split.train_only, dataset.captures()[capture]);
+    if (taught && !may_calibrate(inner, capture)) continue;
+    std::vector<std::size_t> positions;
+    const auto answers = inner.answers_without(capture, Inner::Asked::all, positions);
+    if (!answers) return answers.error();
+    if (answers->scores.empty()) continue;
+    append(out.outside, *answers, positions);
+    if (!may_calibrate(inner, capture)) continue;
+    std::vector<float> benign;
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+      if (prepared.train.classes[positions[i]] == 0) benign.push_back(answers->scores[i]);
+    }
+    networks.scores.emplace_back().add(benign);
+    networks.captures.push_back(capture);
+  }
+  take_strictest(dataset, networks, options.false_positive_rate, out);
+  return {};
+}
+
+Status fit_kept(Inner& inner, const TrainOptions& options, LeftOutModel& out) {
+  if (options.leave_out.drop_doubted) {
+    if (Status done = drop_doubted(inner); !done) return done.error();
+    out.dropped_rows = inner.dropped();
+  }
+  const auto start = std::chrono::steady_clock::now();
+  Result<std::unique_ptr<Model>> model = inner.fit_all();
+  if (!model) return model.error();
+  out.fit_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  out.model = std::move(*model);
   return {};
 }
 
@@ -179,203 +242,20 @@ Result<LeftOutModel> fit_left_out(const Dataset& dataset, const ModelKind& kind,
                                   const FitOptions& fit) {
   Inner inner{dataset, kind, prepared, fit};
   LeftOutModel out;
-  if (options.leave_out.drop_doubted) {
-    if (Status done = drop_doubted(inner); !done) return done.error();
-    out.dropped_rows = inner.dropped();
-  }
-  const auto start = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<Model>> model = inner.fit_all();
-  if (!model) return model.error();
-  out.fit_seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  out.model = std::move(*model);
+  if (Status done = fit_kept(inner, options, out); !done) return done.error();
   if (Status done = calibrate(dataset, inner, options.false_positive_rate, out); !done) {
     return done.error();
   }
   return out;
 }
 
-// ---- figures ---------------------------------------------------------------------------------
-
-namespace {
-
-/// "34-1:185.244.25.235", "42-1::4975": part of a capture's name, an address, a port; what is left
-/// out matches all.
-bool is_doubtful(const std::vector<std::string>& filters, std::string_view capture,
-                 const Flow& flow) {
-  return std::any_of(filters.begin(), filters.end(), [&](std::string_view filter) {
-    const auto first = filter.find(':');
-    const auto last = filter.rfind(':');
-    if (capture.find(filter.substr(0, first)) == std::string_view::npos) return false;
-    if (first == std::string_view::npos) return true;
-    const std::string_view address =
-        filter.substr(first + 1, last == first ? std::string_view::npos : last - first - 1);
-    const std::string_view port = last == first ? std::string_view{} : filter.substr(last + 1);
-    return (address.empty() || flow.resp_h == address) &&
-           (port.empty() || fmt::format("{}", flow.resp_p) == port);
-  });
-}
-
-}  // namespace
-
-std::vector<bool> doubtful_rows(const Dataset& dataset, const Prepared& prepared,
-                                const TrainOptions& options) {
-  std::vector<bool> out(prepared.split.test.size(), false);
-  if (options.leave_out.doubtful.empty()) return out;
-  Record record;
-  for (std::size_t k = 0; k < out.size(); ++k) {
-    const std::uint32_t i = prepared.split.test[k];
-    if (prepared.test.classes[k] != 0) continue;
-    dataset.read(i, record);
-    out[k] = is_doubtful(options.leave_out.doubtful, dataset.captures()[dataset.capture(i)],
-                         record.flow);
-  }
-  return out;
-}
-
-namespace {
-
-/// The tested rows of one capture in the order of time, and what became of each.
-class CaptureCount {
- public:
-  CaptureCount(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
-               const TrainOptions& options);
-  /// Rows from `from` on, at that threshold.
-  CaptureRates rates(float threshold, std::size_t from) const;
-  void fill(CaptureFigures& out, float threshold) const;
-  /// Scores of the first rows, whatever their labels.
-  std::vector<float> first(std::size_t count) const;
-  std::size_t size() const { return rows_.size(); }
-
- private:
-  struct Row {
-    Scored scored;
-    std::uint16_t truth = 0;
-    bool doubtful = false;
-    Time time;
-  };
-  std::uint64_t false_alarms(float threshold, std::size_t from, bool doubtful, double& days) const;
-
-  const Dataset& dataset_;
-  const Answers& answers_;
-  std::vector<Row> rows_;
-};
-
-CaptureCount::CaptureCount(const Dataset& dataset, const Prepared& prepared, const Answers& answers,
-                           const TrainOptions& options)
-    : dataset_(dataset), answers_(answers) {
-  const std::vector<bool> doubtful = doubtful_rows(dataset, prepared, options);
-  for (std::size_t k = 0; k < prepared.split.test.size(); ++k) {
-    const std::uint32_t i = prepared.split.test[k];
-    rows_.push_back({{i, answers.scores[k], answers.attacks[k]},
-                     prepared.test.classes[k],
-                     doubtful[k],
-                     dataset.time(i)});
-  }
-  std::stable_sort(rows_.begin(), rows_.end(),
-                   [](const Row& a, const Row& b) { return a.time < b.time; });
-}
-
-std::vector<float> CaptureCount::first(std::size_t count) const {
-  std::vector<float> out;
-  for (std::size_t i = 0; i < std::min(count, rows_.size()); ++i) {
-    out.push_back(rows_[i].scored.score);
-  }
-  return out;
-}
-
-/// Alerts of benign records, folded without the attacks between them: none is excused for standing
-/// beside one. Device-days are those of all records.
-std::uint64_t CaptureCount::false_alarms(float threshold, std::size_t from, bool doubtful,
-                                         double& days) const {
-  std::vector<Scored> benign;
-  for (std::size_t i = from; i < rows_.size(); ++i) {
-    Scored scored = rows_[i].scored;
-    if (rows_[i].truth != 0 || (rows_[i].doubtful && !doubtful)) scored.score = -1;
-    benign.push_back(scored);
-  }
-  const AlertCounter counter{dataset_, std::move(benign), answers_.names};
-  days = counter.device_days();
-  return counter.count(threshold).alerts;
-}
-
-CaptureRates CaptureCount::rates(float threshold, std::size_t from) const {
-  CaptureRates out;
-  std::uint64_t found = 0;
-  std::uint64_t alarms = 0;
-  std::uint64_t doubtful_alarms = 0;
-  for (std::size_t i = from; i < rows_.size(); ++i) {
-    const Row& row = rows_[i];
-    const bool alarm = row.scored.score >= threshold;
-    (row.truth != 0 ? out.attacks : out.benign) += 1;
-    (row.truth != 0 ? found : alarms) += alarm ? 1 : 0;
-    out.doubtful += row.doubtful ? 1 : 0;
-    doubtful_alarms += row.doubtful && alarm ? 1 : 0;
-  }
-  out.threshold = threshold;
-  out.recall = ratio(found, out.attacks);
-  out.false_positive_rate = ratio(alarms, out.benign);
-  out.false_positive_rate_sure = ratio(alarms - doubtful_alarms, out.benign - out.doubtful);
-  double days = 0;
-  out.false_alarms = false_alarms(threshold, from, true, days);
-  out.false_alarms_sure = false_alarms(threshold, from, false, days);
-  out.device_days = days;
-  return out;
-}
-
-void CaptureCount::fill(CaptureFigures& out, float threshold) const {
-  std::map<std::uint16_t, std::pair<std::uint64_t, std::uint64_t>> classes;  // rows, found
-  const Row* first_attack = nullptr;
-  std::uint64_t missed = 0;
-  out.delay_records = out.delay_seconds = nan;
-  for (const Row& row : rows_) {
-    if (row.truth == 0) continue;
-    if (first_attack == nullptr) first_attack = &row;
-    const bool alarm = row.scored.score >= threshold;
-    auto& [rows, found] = classes[row.truth];
-    rows += 1;
-    found += alarm ? 1 : 0;
-    if (!std::isnan(out.delay_records)) continue;
-    if (alarm) {
-      out.delay_records = static_cast<double>(missed);
-      out.delay_seconds = std::chrono::duration<double>(row.time - first_attack->time).count();
-    }
-    ++missed;
-  }
-  for (const auto& [label, counts] : classes) {
-    out.classes.push_back(
-        {answers_.names[label], counts.first, ratio(counts.second, counts.first)});
-  }
-}
-
-}  // namespace
-
-CaptureFigures figures_of_capture(const Dataset& dataset, const Prepared& prepared,
-                                  const LeftOutModel& fitted, const Answers& answers,
-                                  const TrainOptions& options) {
-  expects(!prepared.split.test.empty(), "a left-out capture has rows");
-  CaptureFigures out;
-  const std::uint32_t capture = dataset.capture(prepared.split.test.front());
-  out.capture = dataset.captures()[capture];
-  out.in_time_order = in_time_order(dataset)[capture];
-  out.threshold = fitted.threshold;
-  out.decided_by = fitted.decided_by;
-  out.dropped_rows = fitted.dropped_rows;
-  const CaptureCount count{dataset, prepared, answers, options};
-  const float threshold = fitted.value;
-  out.rates = count.rates(threshold, 0);
-  count.fill(out, threshold);
-  if (options.leave_out.adapt > 0) {
-    BenignScores own;
-    own.add(count.first(options.leave_out.adapt));
-    out.adapted = count.rates(std::max(threshold, own.threshold(options.false_positive_rate).value),
-                              std::min<std::size_t>(options.leave_out.adapt, count.size()));
-  }
-  if (!out.in_time_order) {
-    // Time says nothing in a sample.
-    out.delay_records = out.delay_seconds = nan;
-    for (CaptureRates* rates : {&out.rates, out.adapted ? &*out.adapted : nullptr}) {
-      if (rates != nullptr) rates->device_days = 0;
-    }
+Result<LeftOutModel> fit_for_others(const Dataset& dataset, const ModelKind& kind,
+                                    const Prepared& prepared, const TrainOptions& options) {
+  Inner inner{dataset, kind, prepared, options.fit};
+  LeftOutModel out;
+  if (Status done = fit_kept(inner, options, out); !done) return done.error();
+  if (Status done = answer_from_outside(dataset, prepared, inner, options, out); !done) {
+    return done.error();
   }
   return out;
 }

@@ -26,6 +26,13 @@ namespace vedette {
 /// after that was seen, so the figures of 5-1 flatter. A stricter threshold keeps every promise.
 constexpr float left_out_threshold_min = 0.5F;
 
+/// Training rows as judged from outside: each by a model that was fitted without its capture.
+struct Outside {
+  std::vector<std::size_t> positions;  ///< among the training rows, capture by capture; rows that
+                                       ///< only teach are there when their capture calibrates
+  Answers answers;  ///< of each; numbers of Prepared::classes, others behind them
+};
+
 /// A model and a threshold, both from training rows alone.
 struct LeftOutModel {
   std::unique_ptr<Model> model;
@@ -35,6 +42,7 @@ struct LeftOutModel {
   std::string decided_by;              ///< the capture whose benign rows gave it; "": a default
   std::uint64_t dropped_rows = 0;      ///< benign in name, not trained on: LeaveOutOptions
   double fit_seconds = 0;              ///< of the model alone
+  Outside outside;                     ///< by fit_for_others
 };
 
 /// The strictest of the networks' thresholds for that rate, and which it was; nothing without any.
@@ -48,6 +56,12 @@ std::optional<Strictest> strictest(std::span<const BenignScores> networks, doubl
 Result<LeftOutModel> fit_left_out(const Dataset& dataset, const ModelKind& kind,
                                   const Prepared& prepared, const TrainOptions& options,
                                   const FitOptions& fit);
+
+/// The same of all captures at once, for a network that is in none of them: the rows of every one
+/// are judged from outside, so that the model's figures are those of a network never seen. One fit
+/// a capture, and those of fit_left_out. REQUIRES: `prepared` has no test rows.
+Result<LeftOutModel> fit_for_others(const Dataset& dataset, const ModelKind& kind,
+                                    const Prepared& prepared, const TrainOptions& options);
 
 /// Of each test row: benign in name, and in doubt by LeaveOutOptions::doubtful.
 std::vector<bool> doubtful_rows(const Dataset& dataset, const Prepared& prepared,

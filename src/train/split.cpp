@@ -118,13 +118,19 @@ Result<std::vector<Fold>> fold_kfold(const Dataset& dataset, const SplitOptions&
   return folds;
 }
 
-Result<std::vector<Fold>> fold_captures(const Dataset& dataset, const SplitOptions& options) {
+/// The labelled flows of each capture that takes part.
+std::vector<Indices> group_captures(const Dataset& dataset, const SplitOptions& options) {
   auto groups =
       group_flows(dataset, dataset.captures().size(), [&](auto i) { return dataset.capture(i); });
   if (options.whole_only) {
     const std::vector<bool> whole = in_time_order(dataset);
     std::erase_if(groups, [&](const Indices& g) { return !whole[dataset.capture(g.front())]; });
   }
+  return groups;
+}
+
+Result<std::vector<Fold>> fold_captures(const Dataset& dataset, const SplitOptions& options) {
+  const auto groups = group_captures(dataset, options);
   if (groups.size() < 2) return one_capture(groups.size());
   std::vector<Fold> folds;
   for (const Indices& tested : groups) {
@@ -164,7 +170,7 @@ struct Kind {
 constexpr std::array kinds{
     Kind{"random", fold_once<split_random>, false}, Kind{"time", fold_once<split_time>, false},
     Kind{"capture", fold_once<split_capture>, false}, Kind{"kfold", fold_kfold, true},
-    Kind{"leave-one-capture-out", fold_captures, true}};
+    Kind{leave_one_out, fold_captures, true}};
 
 Result<const Kind*> find_kind(std::string_view name) {
   std::vector<std::string_view> known;
@@ -248,8 +254,17 @@ Result<Split> make_split(const Dataset& dataset, const SplitOptions& options) {
   return std::move(folds->front().split);
 }
 
+Result<Split> all_captures(const Dataset& dataset, const SplitOptions& options) {
+  const auto groups = group_captures(dataset, options);
+  if (groups.size() < 2) return one_capture(groups.size());
+  Split split;
+  for (const Indices& group : groups) append_parted(split, group, group.size());
+  std::sort(split.train.begin(), split.train.end());
+  return split;
+}
+
 std::string to_text(const SplitOptions& options) {
-  if (options.by == "leave-one-capture-out") return options.by;
+  if (options.by == leave_one_out) return options.by;
   if (options.by == "kfold") return fmt::format("kfold {} seed {}", options.folds, options.seed);
   std::string text = fmt::format("{} {}", options.by, options.train_share);
   if (options.by != "time") text += fmt::format(" seed {}", options.seed);

@@ -10,7 +10,9 @@
 
 #include "train/calibrate.hpp"
 #include "train/exemplars_of.hpp"
+#include "train/left_out.hpp"
 #include "train/prepared.hpp"
+#include "train/text_layout.hpp"
 
 namespace vedette {
 
@@ -26,8 +28,12 @@ class Training {
  private:
   Status make_rows();
   Status fit_model();
+  Status fit_for_other_networks();
   void evaluate_model();
+  void evaluate_from_outside(const LeftOutModel& fitted);
   void set_threshold();
+  void take_model(std::unique_ptr<Model> model, double seconds);
+  bool for_other_networks() const { return options_.split.by == leave_one_out; }
   std::vector<UsualRange> usual_ranges() const;
   void fill_file();
 
@@ -39,11 +45,10 @@ class Training {
 };
 
 Result<Trained> Training::run() {
-  using Stage = Status (Training::*)();
-  for (const Stage stage : {&Training::make_rows, &Training::fit_model}) {
-    if (Status done = (this->*stage)(); !done) return done.error();
+  if (Status done = make_rows(); !done) return done.error();
+  if (Status done = for_other_networks() ? fit_for_other_networks() : fit_model(); !done) {
+    return done.error();
   }
-  evaluate_model();
   fill_file();
   return std::move(out_);
 }
@@ -56,7 +61,8 @@ Status Training::make_rows() {
                              "capture, not {}",
                              options_.split.by)};
   }
-  Result<Split> split = make_split(dataset_, options_.split);
+  Result<Split> split = for_other_networks() ? all_captures(dataset_, options_.split)
+                                             : make_split(dataset_, options_.split);
   if (!split) return split.error();
   Result<Prepared> prepared =
       prepare_rows(dataset_, std::move(*split), options_, benign_suffices(kind_));
@@ -66,17 +72,68 @@ Status Training::make_rows() {
 }
 
 Status Training::fit_model() {
-  TrainingSet set = prepared_.training_set();
   if (options_.fit.progress != nullptr) options_.fit.progress->note("");
   const auto start = std::chrono::steady_clock::now();
-  Result<std::unique_ptr<Model>> model = kind_.fit(set, options_.fit);
+  Result<std::unique_ptr<Model>> model = kind_.fit(prepared_.training_set(), options_.fit);
   if (!model) return model.error();
-  out_.fit_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  take_model(std::move(*model),
+             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  evaluate_model();
+  return {};
+}
+
+void Training::take_model(std::unique_ptr<Model> model, double seconds) {
+  TrainingSet set = prepared_.training_set();
+  out_.fit_seconds = seconds;
   out_.file.classes = answers_of(kind_, set.classes);
   out_.file.schema = std::move(set.schema);
-  out_.file.model = std::move(*model);
+  out_.file.model = std::move(model);
+}
+
+Status Training::fit_for_other_networks() {
+  if (options_.fit.progress != nullptr) options_.fit.progress->note("");
+  Result<LeftOutModel> fitted = fit_for_others(dataset_, kind_, prepared_, options_);
+  if (!fitted) return fitted.error();
+  take_model(std::move(fitted->model), fitted->fit_seconds);
+  evaluate_from_outside(*fitted);
+  if (fitted->dropped_rows > 0) {
+    out_.notes.push_back(
+        fmt::format("{} rows called benign were not trained on: models of the other captures take "
+                    "them for attacks",
+                    grouped(fitted->dropped_rows)));
+  }
   return {};
+}
+
+/// The calibration in the file is that of the network that needs the strictest threshold, so that
+/// whoever asks it for another rate or a budget gets what holds there.
+void Training::evaluate_from_outside(const LeftOutModel& fitted) {
+  const Answers& all = fitted.outside.answers;
+  std::vector<Scored> benign;
+  std::vector<float> attacks;
+  std::vector<std::uint16_t> truth;
+  Answers judged;
+  judged.names = all.names;
+  for (std::size_t i = 0; i < all.scores.size(); ++i) {
+    const std::size_t position = fitted.outside.positions[i];
+    const std::uint32_t record = prepared_.split.train[position];
+    const std::string& capture = dataset_.captures()[dataset_.capture(record)];
+    const std::uint16_t label = prepared_.train.classes[position];
+    if (capture == fitted.decided_by && label == 0) {
+      benign.push_back({record, all.scores[i], all.attacks[i]});
+    }
+    if (names_any(options_.split.train_only, capture)) continue;
+    if (label != 0) attacks.push_back(all.scores[i]);
+    truth.push_back(label);
+    judged.scores.push_back(all.scores[i]);
+    judged.classes.push_back(all.classes[i]);
+  }
+  out_.calibration =
+      calibration_of(dataset_, std::move(benign), std::move(attacks), all.names, true);
+  set_threshold();
+  out_.file.threshold.value = std::max(out_.file.threshold.value, left_out_threshold_min);
+  out_.evaluation = evaluate(kind_, truth, judged);
+  evaluate_threshold(out_.evaluation, truth, judged.scores, out_.file.threshold.value);
 }
 
 /// What needs no threshold is measured on all test rows; the threshold is set on one half of them

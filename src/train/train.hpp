@@ -116,6 +116,7 @@ std::string to_json(std::span<const CaptureReport> reports);
 
 // ---- split, evaluation ---------------------------------------------------------------------
 
+constexpr std::string_view leave_one_out = "leave-one-capture-out";
 /// How rows are parted into training and test, labelled flows only.
 /// "random": stratified by label, seeded. "time": the first share of each capture's time order is
 /// trained on. "capture": whole captures, seeded, until the share is reached.
@@ -149,6 +150,9 @@ struct Fold {
 Result<std::vector<Fold>> make_folds(const Dataset& dataset, const SplitOptions& options);
 /// For a single model. @return as make_folds; out_of_range for the kinds that give many folds.
 Result<Split> make_split(const Dataset& dataset, const SplitOptions& options);
+/// All to train on and none to test, of the captures that leave-one-capture-out would leave out or
+/// train on. @return out_of_range for fewer than two.
+Result<Split> all_captures(const Dataset& dataset, const SplitOptions& options);
 std::string to_text(const SplitOptions& options);  ///< "random 0.8 seed 1"
 
 struct ClassMetrics {
@@ -241,10 +245,12 @@ struct Trained {
 };
 /// Fits on the training rows only: features, model and usual ranges; calibration and threshold on
 /// one half of the test rows, whose rates at it are measured on the other half: the later one for a
-/// split by time or capture. Alerts a day can be counted for those alone: a random split leaves
-/// holes in the traffic. Rows are replayed in time order
-/// per capture through fresh windows. @return out_of_range (no benign rows, too few rows; nothing
-/// but benign rows for a kind that learns from classes), cancelled.
+/// split by time or capture. Leaving captures out, the model is fitted on all of them, for a
+/// network that is none of them: rows are measured by models fitted without their capture, and the
+/// threshold is the strictest that a capture without attacks would have needed. Alerts a day can be
+/// counted for these alone: a random split leaves holes in the traffic. Rows are replayed in time
+/// order per capture through fresh windows. @return out_of_range (no benign rows, too few rows;
+/// nothing but benign rows for a kind that learns from classes), cancelled.
 Result<Trained> train(const Dataset& dataset, const ModelKind& kind, const TrainOptions& options);
 
 // ---- compare -------------------------------------------------------------------------------
