@@ -25,10 +25,20 @@ struct Words {
   std::vector<std::string> attacks;
   std::string duration, start, speed, replay_times = "original";
   bool list = false;
-  std::string explained;
+  std::optional<std::string> explained;
   std::vector<std::filesystem::path> fit;
   std::string fit_label{benign_label};
 };
+
+/// "-1" would be taken for 2^64 - 1.
+CLI::Validator whole_number() {
+  return CLI::Validator{[](std::string& text) {
+                          return parse_integer<std::uint64_t>(text)
+                                     ? std::string{}
+                                     : vedette::quoted(text) + " is no whole number from 0";
+                        },
+                        "UINT"};
+}
 
 void describe_fleet(CLI::App& sub, Words& words) {
   sub.add_option("scenario", words.scenario, "a scenario file, see --explain scenario");
@@ -36,14 +46,17 @@ void describe_fleet(CLI::App& sub, Words& words) {
   sub.add_option(
       "--explain", words.explained,
       "prints all of a profile, attack, fault, task, learned profile (.vdp), or scenario");
-  sub.add_option("--devices", words.devices, "of all profiles in turn (default: 24)");
-  sub.add_option("--seed", words.seed, "the same seed gives the same records (default: 1)");
+  sub.add_option("--devices", words.devices, "of all profiles in turn (default: 24)")
+      ->check(whole_number());
+  sub.add_option("--seed", words.seed, "the same seed gives the same records (default: 1)")
+      ->check(whole_number());
   sub.add_option("--pace", words.pace, "how often each device speaks, 1 is usual");
   sub.add_option("--attack", words.attacks,
                  "only these attacks and faults begin by chance, by name or label; none: nothing "
                  "does (default: all)");
   sub.add_option("--duration", words.duration, "how long: 90s, 10m, 6h, 2d");
-  sub.add_option("--messages", words.options.messages_max, "how many at most");
+  sub.add_option("--messages", words.options.messages_max, "how many at most")
+      ->check(whole_number());
   sub.add_option("--start", words.start,
                  "the fleet's first moment, RFC 3339 (default: now for a broker, "
                  "2026-01-05T08:00:00Z for files)");
@@ -63,7 +76,7 @@ void describe_transport(CLI::App& sub, Words& words) {
                  "brokers: publishes the truth below this topic, for a scoreboard");
   sub.add_flag("--per-device", options.per_device,
                "brokers: one connection for each device, with a last will");
-  sub.add_option("--rate", options.rate, "messages a second")->check(CLI::NonNegativeNumber);
+  sub.add_option("--rate", options.rate, "messages a second");
   sub.add_option("--speed", words.speed,
                  "60x: an hour in a minute; 0: as fast as possible (default: 1x)");
   sub.add_option("--qos", options.qos)->check(CLI::Range(0, 2))->capture_default_str();
@@ -71,8 +84,9 @@ void describe_transport(CLI::App& sub, Words& words) {
   sub.add_option("--client-id", options.connection.client_id);
   sub.add_option("--replay", options.replay,
                  "sends these captures instead of a fleet, interleaved by time");
-  sub.add_option("--replay-times", words.replay_times, "original, or now: shifted to begin now")
-      ->check(CLI::IsMember({"original", "now"}))
+  sub.add_option("--replay-times", words.replay_times,
+                 "original, now: shifted to begin now, or together: each begins now")
+      ->check(CLI::IsMember({"original", "now", "together"}))
       ->capture_default_str();
   sub.add_option("--remap", options.remap,
                  "gives local addresses of captures new ones of this network: 10.20.0.0/16");
@@ -105,7 +119,7 @@ Result<double> parse_speed(std::string_view text) {
     if (digits.ends_with(sign)) digits.remove_suffix(sign.size());
   }
   if (const auto speed = parse_double(digits)) return *speed;
-  return Error{Errc::malformed, fmt::format("--speed {}: must be like 60x", vedette::quoted(text))};
+  return Error{Errc::malformed, fmt::format("{} must be like 60x", vedette::quoted(text))};
 }
 
 template <class T>
@@ -150,9 +164,32 @@ Status settle_plan(Words& words) {
   return {};
 }
 
+/// What would be passed over in silence. `pace` of a scenario is no contradiction: a rate decides.
+Status check_words(const Words& words) {
+  if (words.pace && words.options.rate > 0) {
+    return Error{Errc::mismatch,
+                 fmt::format("--rate {} and --pace {} contradict each other: say one of them",
+                             words.options.rate, *words.pace)};
+  }
+  if (words.options.replay.empty()) return {};
+  const std::pair<bool, std::string_view> said[] = {
+      {!words.scenario.empty(), "a scenario"}, {words.devices.has_value(), "--devices"},
+      {words.seed.has_value(), "--seed"},      {words.pace.has_value(), "--pace"},
+      {!words.attacks.empty(), "--attack"},    {!words.duration.empty(), "--duration"},
+      {!words.start.empty(), "--start"}};
+  for (const auto& [is_said, name] : said) {
+    if (!is_said) continue;
+    return Error{Errc::mismatch,
+                 fmt::format("{} is for a fleet: --replay sends captures as they are", name)};
+  }
+  return {};
+}
+
 Status settle(Words& words) {
+  if (Status fine = check_words(words); !fine) return fine;
   if (Status done = settle_plan(words); !done) return done;
   if (words.replay_times == "now") words.options.replay_times = ReplayTimes::now;
+  if (words.replay_times == "together") words.options.replay_times = ReplayTimes::together;
   if (words.speed.empty()) return {};
   double speed = 0;
   if (Status done = take(parse_speed(words.speed), "--speed", speed); !done) return done;
@@ -221,7 +258,7 @@ Status simulate(Words words, World& world) {
     fmt::print("{}", list_of_the_fleet());
     return {};
   }
-  if (!words.explained.empty()) return explain_to_people(words.explained);
+  if (words.explained) return explain_to_people(*words.explained);
   if (!words.fit.empty()) return fit(words, world);
   if (Status done = settle(words); !done) return done;
   const auto report = run_simulate(words.options, world.clock, world.interrupt.token());

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <chrono>
+
 namespace vedette {
 
 namespace {
@@ -14,6 +16,8 @@ sigset_t signals_we_wait_for() {
 }
 
 constexpr int exit_interrupted = 130;
+/// timeout(1) signals its child and then the whole group: twice within a millisecond.
+constexpr std::chrono::milliseconds same_wish{500};
 
 }  // namespace
 
@@ -26,10 +30,16 @@ Interrupt::Interrupt() {
   std::signal(SIGXFSZ, SIG_IGN);
   thread_ = std::thread{[this, set] {
     int signal = 0;
+    std::chrono::steady_clock::time_point asked;
     while (sigwait(&set, &signal) == 0) {
       if (signal == SIGUSR2) return;  // the destructor's call
-      if (source_.stop_requested()) _exit(exit_interrupted);
-      source_.request_stop();
+      const auto now = std::chrono::steady_clock::now();
+      if (!source_.stop_requested()) {
+        asked = now;
+        source_.request_stop();
+      } else if (now > asked + same_wish) {
+        _exit(exit_interrupted);
+      }
     }
   }};
 }

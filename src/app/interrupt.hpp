@@ -9,7 +9,7 @@ namespace vedette {
 
 /// Make one at the start of main, before any other thread: it blocks SIGINT, SIGTERM and SIGHUP for
 /// the whole process and waits for them on a thread of its own. The first asks everything to stop;
-/// a second, for those in a hurry, ends the process at once.
+/// a second one later than half a second, for those in a hurry, ends the process at once.
 class Interrupt {
  public:
   Interrupt();

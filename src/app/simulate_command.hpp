@@ -22,6 +22,7 @@ namespace vedette {
 enum class ReplayTimes : std::uint8_t {
   original,  ///< kept
   now,       ///< all shifted by the same, so that the first record happens now
+  together,  ///< each capture shifted by its own, so that all of them begin now
 };
 
 struct SimulateOptions {
@@ -30,7 +31,8 @@ struct SimulateOptions {
   /// the clock.
   FleetPlan fleet;
   /// Recorded files (Zeek, JSON, CSV) to send instead of a fleet, interleaved by the time of their
-  /// records; a file that is not in order is passed on as it comes.
+  /// records (ReplayTimes::together where they are of different days); a file that is not in order
+  /// is passed on as it comes.
   std::vector<std::filesystem::path> replay;
   ReplayTimes replay_times = ReplayTimes::original;
   /// "10.20.0.0/16": each local (RFC 1918) originator of a replayed capture gets an address of this

@@ -123,6 +123,23 @@ TEST_F(Replay, TimesAreKeptOrShiftedToNow) {
                                  later, later + milliseconds{450}));
 }
 
+TEST_F(Replay, CapturesOfDifferentYearsBeginTogether) {
+  constexpr int far_ms = 20 * 86'400'000;
+  const auto a =
+      capture("a.log", {flow_at(0, "10.0.0.1", "1.1.1.1"), flow_at(40, "10.0.0.1", "1.1.1.2")});
+  const auto b = capture("b.log", {flow_at(far_ms, "10.0.0.2", "1.1.1.3"),
+                                   flow_at(far_ms + 20, "10.0.0.2", "1.1.1.4")});
+  SimulateOptions options = replay({b, a});
+  options.replay_times = ReplayTimes::together;
+  const Time later = test_start + std::chrono::days{100};
+  ASSERT_TRUE(run(options, broker_, later));
+  std::vector<std::pair<Time, std::string>> seen;
+  for (const Record& record : got()) seen.emplace_back(record.time, record.flow.resp_h);
+  EXPECT_THAT(seen, ElementsAre(std::pair{later, "1.1.1.3"}, std::pair{later, "1.1.1.1"},
+                                std::pair{later + milliseconds{20}, "1.1.1.4"},
+                                std::pair{later + milliseconds{40}, "1.1.1.2"}));
+}
+
 TEST_F(Replay, EqualAddressesOfTwoCapturesBecomeTwoDevices) {
   const auto a =
       capture("a.log", {flow_at(0, "192.168.1.5", "1.1.1.1"), flow_at(20, "8.8.8.8", "192.168.1.5"),

@@ -70,6 +70,8 @@ class Capture {
   Judged& head() { return batch_[at_]; }
   void drop_head() { ++at_; }
 
+  Duration shift{0};  ///< added to every time
+
  private:
   std::unique_ptr<Ingest> ingest_;
   Batch batch_;
@@ -97,13 +99,8 @@ class ReplayStream final : public SimulateStream {
       if (!opened) return opened.error();
       stream->captures_.emplace_back(std::move(opened).value(), batch);
     }
-    for (std::size_t i = 0; i < stream->captures_.size(); ++i) {
-      if (Status queued = stream->queue(i, stream->early_, stop); !queued) return queued.error();
-    }
-    if (!stream->heads_.empty()) stream->start_ = stream->heads_.front().time;
-    if (options.replay_times == ReplayTimes::now) {
-      stream->shift_ = clock.now() - stream->start_;
-      stream->start_ = clock.now();
+    if (Status begun = stream->begin(options.replay_times, clock.now(), stop); !begun) {
+      return begun.error();
     }
     return std::unique_ptr<SimulateStream>{std::move(stream)};
   }
@@ -140,11 +137,30 @@ class ReplayStream final : public SimulateStream {
 
   ReplayStream() = default;
 
+  /// Looks at the first record of each capture, and decides how far each is shifted.
+  Status begin(ReplayTimes times, Time now, const std::stop_token& stop) {
+    for (std::size_t i = 0; i < captures_.size(); ++i) {
+      if (Status queued = queue(i, early_, stop); !queued) return queued.error();
+    }
+    if (heads_.empty()) return {};
+    start_ = heads_.front().time;
+    if (times == ReplayTimes::original) return {};
+    for (Head& head : heads_) {
+      const Time first = times == ReplayTimes::together ? head.time : start_;
+      captures_[head.capture].shift = now - first;
+      head.time += now - first;
+    }
+    std::make_heap(heads_.begin(), heads_.end(), later);
+    start_ = now;
+    return {};
+  }
+
   Status queue(std::size_t number, SimulateReport& report, const std::stop_token& stop) {
     const Result<bool> more = captures_[number].fill(report, stop);
     if (!more) return more.error();
     if (!*more) return {};
-    heads_.push_back({captures_[number].head().record.time, number});
+    Capture& capture = captures_[number];
+    heads_.push_back({capture.head().record.time + capture.shift, number});
     std::push_heap(heads_.begin(), heads_.end(), later);
     return {};
   }
@@ -154,13 +170,14 @@ class ReplayStream final : public SimulateStream {
     constexpr Time low{};
     constexpr Time high{std::chrono::seconds{7'258'118'400}};  // 2200-01-01
     Record& record = said_.record;
-    bool changed = shift_.count() != 0;
-    record.time += shift_;
+    const Duration shift = captures_[capture].shift;
+    bool changed = shift.count() != 0;
+    record.time += shift;
     if (record.time < low || record.time >= high) {
       if (report.refused++ == 0) {
         report.first_refusal =
             fmt::format("a record of {}: shifted by {} s it is not between 1970 and 2199",
-                        to_rfc3339(record.time - shift_), shift_.count() / 1'000'000);
+                        to_rfc3339(record.time - shift), shift.count() / 1'000'000);
       }
       return false;
     }
@@ -176,7 +193,6 @@ class ReplayStream final : public SimulateStream {
   std::vector<Capture> captures_;
   std::vector<Head> heads_;  ///< a heap, the earliest in front
   std::optional<AddressRemap> remap_;
-  Duration shift_{0};
   Time start_;
   SimulateReport early_;  ///< what was refused before the run began
   Simulated said_;

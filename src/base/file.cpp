@@ -15,6 +15,7 @@ namespace vedette {
 namespace {
 
 constexpr std::size_t buffer_bytes_max = std::size_t{1} << 20U;
+constexpr std::size_t pipe_bytes_max = std::size_t{256} << 20U;
 
 Status write_all(int fd, const char* data, std::size_t size, const std::filesystem::path& path) {
   while (size > 0) {
@@ -25,6 +26,30 @@ Status write_all(int fd, const char* data, std::size_t size, const std::filesyst
     size -= static_cast<std::size_t>(done);
   }
   return {};
+}
+
+/// Fills `data` from what has no size of its own. @return how much there was.
+Result<std::size_t> read_all(int fd, std::byte* data, std::size_t most,
+                             const std::filesystem::path& path) {
+  std::size_t size = 0;
+  while (size < most) {
+    const ssize_t got = ::read(fd, data + size, most - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error(path, errno);
+    if (got == 0) return size;
+    size += static_cast<std::size_t>(got);
+  }
+  return Error{Errc::too_large, fmt::format("{}: a pipe or device is read up to {} MiB",
+                                            path.string(), pipe_bytes_max >> 20U)};
+}
+
+/// A file without a name, which is gone when we are, or -1 where the file system has none.
+int open_nameless(const std::filesystem::path& folder) {
+  return ::open(folder.c_str(), O_TMPFILE | O_WRONLY | O_CLOEXEC, 0644);
+}
+
+std::filesystem::path folder_of(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path{"."};
 }
 
 }  // namespace
@@ -43,6 +68,11 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
     ::close(fd);
     return system_error(path, why);
   }
+  if (!S_ISREG(info.st_mode)) {
+    Result<MappedFile> piped = from_pipe(fd, path);
+    ::close(fd);
+    return piped;
+  }
   const auto size = static_cast<std::size_t>(info.st_size);
   if (size == 0) {
     ::close(fd);
@@ -54,6 +84,20 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
   if (data == MAP_FAILED) return system_error(path, why);
   ::madvise(data, size, MADV_SEQUENTIAL);
   return MappedFile{static_cast<const std::byte*>(data), size};
+}
+
+Result<MappedFile> MappedFile::from_pipe(int fd, const std::filesystem::path& path) {
+  // Only what is written to takes memory.
+  void* const data = ::mmap(nullptr, pipe_bytes_max, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (data == MAP_FAILED) return system_error(path, errno);
+  auto* const bytes = static_cast<std::byte*>(data);
+  const Result<std::size_t> size = read_all(fd, bytes, pipe_bytes_max, path);
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t kept = size ? (*size + page - 1) / page * page : 0;
+  if (kept < pipe_bytes_max) ::munmap(bytes + kept, pipe_bytes_max - kept);
+  if (!size) return size.error();
+  return MappedFile{*size > 0 ? bytes : nullptr, *size};
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
@@ -75,6 +119,12 @@ Result<AtomicFile> AtomicFile::create(const std::filesystem::path& path) {
   if (std::filesystem::is_directory(path, ignored)) return system_error(path, EISDIR);
   std::filesystem::path temporary = path;
   temporary += fmt::format(".{}.tmp", ::getpid());
+  if (const int fd = open_nameless(folder_of(path)); fd >= 0) {
+    // commit() gives it the temporary name first: no call replaces a file by a nameless one.
+    AtomicFile file{fd, path, std::move(temporary)};
+    file.nameless_ = true;
+    return file;
+  }
   const int fd = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (fd < 0) return system_error(path, errno);
   return AtomicFile{fd, path, std::move(temporary)};
@@ -89,12 +139,13 @@ AtomicFile::AtomicFile(AtomicFile&& other) noexcept
     : fd_(std::exchange(other.fd_, -1)),
       path_(std::move(other.path_)),
       temporary_(std::exchange(other.temporary_, {})),
+      nameless_(other.nameless_),
       buffer_(std::move(other.buffer_)),
       written_(other.written_) {}
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0 && fd_ != STDOUT_FILENO) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (!temporary_.empty() && !nameless_) ::unlink(temporary_.c_str());
 }
 
 Status AtomicFile::flush() {
@@ -137,13 +188,27 @@ Status AtomicFile::sync() {
   return {};
 }
 
+Status AtomicFile::give_name() {
+  const std::string self = fmt::format("/proc/self/fd/{}", fd_);
+  const auto link = [&] {
+    return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary_.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  };
+  // A process of our number may have been killed right here.
+  const bool named = link() || (errno == EEXIST && ::unlink(temporary_.c_str()) == 0 && link());
+  if (!named) return system_error(path_, errno);
+  nameless_ = false;
+  return {};
+}
+
 Status AtomicFile::commit() {
   if (Status done = sync(); !done) return done;
   if (fd_ == STDOUT_FILENO) return {};
+  if (nameless_) {
+    if (Status named = give_name(); !named) return named;
+  }
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) return system_error(path_, errno);
   temporary_.clear();
-  const auto folder = path_.has_parent_path() ? path_.parent_path() : std::filesystem::path{"."};
-  const int directory = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int directory = ::open(folder_of(path_).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (directory >= 0) {
     ::fsync(directory);
     ::close(directory);

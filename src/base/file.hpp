@@ -15,8 +15,9 @@ namespace vedette {
 /// mapped (as with every mmap reader).
 class MappedFile {
  public:
-  /// @return not_found, io ("…: is a directory"), each naming the path. An empty file is mapped as
-  /// an empty span.
+  /// What has no size (a pipe like <(zcat x.gz), a device) is read whole, up to 256 MiB.
+  /// @return not_found, io ("…: is a directory"), too_large, each naming the path. An empty file is
+  /// mapped as an empty span.
   static Result<MappedFile> open(const std::filesystem::path& path);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
@@ -28,14 +29,17 @@ class MappedFile {
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
  private:
+  static Result<MappedFile> from_pipe(int fd, const std::filesystem::path& path);
   MappedFile(const std::byte* data, std::size_t size) : data_(data), size_(size) {}
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
 };
 
-/// Writes a file so that a reader sees the old content or the whole new one: a temporary file
-/// beside `path`, fsync on commit(), rename, fsync of the directory. Dropped without commit()
-/// (error, Ctrl-C) the temporary file is removed. `path` "-" is standard output, written through.
+/// Writes a file so that a reader sees the old content or the whole new one: a nameless file in the
+/// folder of `path`, fsync on commit(), a temporary name, rename, fsync of the directory. Dropped
+/// without commit() (error, Ctrl-C, kill -9) nothing is left. Where the file system knows no
+/// nameless files (O_TMPFILE) it has the temporary name from the beginning, and only kill -9 leaves
+/// it. `path` "-" is standard output, written through.
 class AtomicFile {
  public:
   /// @return io naming the path and the system's reason.
@@ -60,9 +64,11 @@ class AtomicFile {
  private:
   AtomicFile(int fd, std::filesystem::path path, std::filesystem::path temporary);
   Status flush();
+  Status give_name();
   int fd_ = -1;
   std::filesystem::path path_;
   std::filesystem::path temporary_;
+  bool nameless_ = false;  ///< `temporary_` is still to be given
   std::string buffer_;
   std::size_t written_ = 0;
 };

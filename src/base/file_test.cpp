@@ -1,8 +1,12 @@
 #include "base/file.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -63,17 +67,56 @@ TEST_F(Files, AreWrittenWholeOrNotAtAll) {
   EXPECT_EQ(MappedFile::open(folder_ / "out")->text(), "HEAD" + large.substr(4) + "tail");
 }
 
-TEST_F(Files, AFullDiskIsAnErrorThatNamesTheFile) {
-  if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "/dev/full is not there";
-  // The temporary file beside the target must be the full one.
-  std::filesystem::create_symlink("/dev/full",
-                                  folder_ / ("out." + std::to_string(getpid()) + ".tmp"));
-  auto file = AtomicFile::create(folder_ / "out");
-  ASSERT_TRUE(file);
-  const Status written = file->write(std::string(2U << 20U, 'x'));
-  ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().code, Errc::io);
-  EXPECT_NE(written.error().message.find("out: No space left on device"), std::string::npos);
+TEST_F(Files, PipesAreReadWhole) {
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::pipe(ends), 0);
+  ASSERT_EQ(::write(ends[1], "hello", 5), 5);
+  ::close(ends[1]);
+  const auto file = MappedFile::open("/dev/fd/" + std::to_string(ends[0]));
+  ::close(ends[0]);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->text(), "hello");
+  EXPECT_EQ(MappedFile::open("/dev/null")->text(), "");
+  const auto endless = MappedFile::open("/dev/zero");
+  ASSERT_FALSE(endless);
+  EXPECT_EQ(endless.error().code, Errc::too_large);
+}
+
+TEST_F(Files, NothingIsLeftOfAProcessThatWasKilled) {
+  const int nameless = ::open(folder_.c_str(), O_TMPFILE | O_WRONLY, 0600);
+  if (nameless < 0) GTEST_SKIP() << "this file system knows no nameless files";
+  ::close(nameless);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    auto file = AtomicFile::create(folder_ / "out");
+    const bool written = file.ok() && file->write(std::string(3U << 20U, 'x')).ok();
+    ::raise(written ? SIGKILL : SIGABRT);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+  EXPECT_EQ(entries(), 0U);
+}
+
+TEST_F(Files, AFileThatCannotGrowIsAnErrorThatNamesIt) {
+  std::ofstream{folder_ / "out"} << "old";
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit tight{1U << 20U, before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &tight), 0);
+  {
+    auto file = AtomicFile::create(folder_ / "out");
+    ASSERT_TRUE(file);
+    const Status written = file->write(std::string(2U << 20U, 'x'));
+    ::setrlimit(RLIMIT_FSIZE, &before);
+    std::signal(SIGXFSZ, handler);
+    ASSERT_FALSE(written);
+    EXPECT_EQ(written.error().code, Errc::io);
+    EXPECT_NE(written.error().message.find("out: File too large"), std::string::npos);
+  }
+  EXPECT_EQ(entries(), 1U);
+  EXPECT_EQ(MappedFile::open(folder_ / "out")->text(), "old");
 }
 
 }  // namespace

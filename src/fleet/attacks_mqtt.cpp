@@ -23,17 +23,6 @@ std::uint32_t broker_of(const Device& device) {
   return (device.address & 0xffffff00U) | 251U;
 }
 
-/// Small publishes go out one by one: at least so many packets carry the payload.
-void send_apart(Flow& flow, double publishes) {
-  const double carried = rounded_up(flow.orig_bytes / 1448);
-  const double more = std::max(publishes - carried, 0.0);
-  const double acks = rounded_up(more / 2);
-  flow.orig_pkts += more;
-  flow.orig_ip_bytes += 52 * more;
-  flow.resp_pkts += acks;
-  flow.resp_ip_bytes += 52 * acks;
-}
-
 struct Publishing {
   double publishes = 1;
   double bytes = 0;  ///< of all together
@@ -48,12 +37,13 @@ void publish_flow(Flow& flow, Random& random, const Way& way, const Publishing& 
   fill_tcp(flow, random,
            {.orig_bytes = names + say.bytes,
             .resp_bytes = 4 + acknowledged,
+            .orig_messages = 1 + say.publishes,
+            .resp_messages = way.variant == 1 ? 1 + say.publishes : 1,
             .seconds = say.seconds,
             .ending = fate < say.reset         ? ConnState::RSTR
                       : fate < say.reset + 0.1 ? ConnState::RSTO
                       : fate < say.reset + 0.2 ? ConnState::S1
                                                : ConnState::SF});
-  send_apart(flow, say.publishes);
 }
 
 std::string seconds_text(Time time) {

@@ -25,8 +25,8 @@ void probe(Flow& flow, Random& random, const Way& way, double closed, double ope
   if (fate < closed) return fill_reject(flow, draw(random, {0.0005, 0.05, 0.9}), options);
   if (fate < closed + open) {
     const double seconds = draw(random, {0.002, 0.09, 0.8});
-    // A raw socket's kernel resets what it never asked for; others say goodbye.
-    const bool ends = options && random.chance(0.5);
+    if (!options) return fill_raw_open(flow, seconds);
+    const bool ends = random.chance(0.5);
     return fill_tcp(flow, random,
                     {.seconds = seconds, .ending = ends ? ConnState::SF : ConnState::RSTO});
   }

@@ -157,6 +157,7 @@ TEST(LearnedProfile, ComesBackFromItsFileTheSame) {
   for (const auto& [flow, step] : walk(*profile, 2000)) {
     if (flow.proto != Proto::tcp) continue;
     sizes.insert(flow.resp_bytes);
+    if (flow.history.find('t') != std::string::npos) continue;  // payload that was sent twice
     // Headers follow the packets: 60 bytes for the SYN, 52 for every other.
     ASSERT_NEAR(flow.resp_ip_bytes - flow.resp_bytes, 60 + 52 * (flow.resp_pkts - 1), 1)
         << flow.resp_pkts;

@@ -155,12 +155,16 @@ void write_address_v6(std::string& out, std::uint32_t address);
 struct TcpTalk {
   double orig_bytes = 0;
   double resp_bytes = 0;
+  double orig_messages = 0;  ///< that are sent one after another: as many packets at least
+  double resp_messages = 0;
   double seconds = 0;
   ConnState ending = ConnState::SF;  ///< SF, S1, S3, RSTO, RSTR
 };
 void fill_tcp(Flow& flow, Random& random, const TcpTalk& talk);
 /// SYNs nobody answers. `options`: 60-byte SYNs of a kernel, else the bare 40 of a raw socket.
 void fill_syn(Flow& flow, Random& random, double syns, bool options);
+/// A raw socket's SYN, the answer, and the RST of a kernel that never asked for it.
+void fill_raw_open(Flow& flow, double seconds);
 /// A SYN answered by RST.
 void fill_reject(Flow& flow, double seconds, bool options);
 /// `resp_packets` 0: nobody answers. Bytes are per packet.

@@ -27,6 +27,43 @@ constexpr std::array<Octet, 256> octets = [] {
   return all;
 }();
 
+/// At least one for each message: small ones leave one by one.
+double segments_of(double bytes, double messages) {
+  return bytes > 0 ? std::max(rounded_up(bytes / segment_bytes), messages) : 0;
+}
+
+std::string_view letters_of(ConnState ending, bool orig_first) {
+  switch (ending) {
+    case ConnState::SF:
+      return orig_first ? "Ff" : "fF";
+    case ConnState::S3:
+      return "f";
+    case ConnState::RSTR:
+      return "r";
+    case ConnState::RSTO:
+      return "R";
+    default:
+      expects(ending == ConnState::S1, "a talk ends with SF, S1, S3, RSTO or RSTR");
+      return "";
+  }
+}
+
+/// Each letter once, as Zeek has it: capitals for the originator; t is data sent again.
+void write_history(std::string& out, bool orig_data, bool resp_data, bool again, ConnState ending,
+                   bool orig_first) {
+  out.assign("ShA");
+  if (orig_data) out += "Da";
+  if (resp_data) out += 'd';
+  if (again) out += 't';
+  out += letters_of(ending, orig_first);
+  // A responder that closes first has not confirmed anything yet when there was no data.
+  if (ending == ConnState::SF && !orig_first && !orig_data) out += 'a';
+}
+
+constexpr double count_of(bool packet) {
+  return packet ? 1 : 0;
+}
+
 }  // namespace
 
 void write_address_v6(std::string& out, std::uint32_t address) {
@@ -70,57 +107,42 @@ void set_peer(Flow& flow, const Peer& peer, Proto proto, std::uint16_t orig_port
 }
 
 void fill_tcp(Flow& flow, Random& random, const TcpTalk& talk) {
-  const double orig_segments = rounded_up(talk.orig_bytes / segment_bytes);
-  const double resp_segments = rounded_up(talk.resp_bytes / segment_bytes);
+  const double orig_segments = segments_of(talk.orig_bytes, talk.orig_messages);
+  const double resp_segments = segments_of(talk.resp_bytes, talk.resp_messages);
   const ConnState ending = talk.ending;
-  const bool orig_closes = ending == ConnState::SF || ending == ConnState::RSTO;
-  const bool resp_closes =
-      ending == ConnState::SF || ending == ConnState::S3 || ending == ConnState::RSTR;
-  const bool again = talk.orig_bytes > 0 && random.chance(0.08);  // one segment sent twice
-
-  std::array<char, 16> history{'S', 'h', 'A'};
-  std::size_t size = 3;
-  const auto add = [&](char letter) { history[size++] = letter; };
-  if (orig_segments > 0) add('D');
-  if (resp_segments > 0) {
-    add('a');
-    add('d');
-  }
-  if (again) add('t');
-  switch (ending) {
-    case ConnState::SF: {
-      const bool orig_first = random.chance(0.5);
-      add(orig_first ? 'F' : 'f');
-      add(orig_first ? 'f' : 'F');
-      break;
-    }
-    case ConnState::S3:
-      add('f');
-      break;
-    case ConnState::RSTR:
-      add('r');
-      break;
-    case ConnState::RSTO:
-      add('R');
-      break;
-    default:
-      expects(ending == ConnState::S1, "a talk ends with SF, S1, S3, RSTO or RSTR");
-      break;
-  }
-  flow.history.assign(history.data(), size);
-  // SYN, ACK, the data, one ACK for two segments of the other side, FIN or RST.
-  const double orig_data_packets = orig_segments + (again ? 1 : 0);
-  flow.orig_pkts = 2 + orig_data_packets + rounded_up(resp_segments / 2) + (orig_closes ? 1 : 0);
-  flow.resp_pkts = 1 + resp_segments + rounded_up(orig_segments / 2) + (resp_closes ? 1 : 0);
-  const double again_bytes = again ? std::min(talk.orig_bytes, segment_bytes) : 0;
-  flow.orig_ip_bytes =
-      syn_ip_bytes + (flow.orig_pkts - 1) * ack_ip_bytes + talk.orig_bytes + again_bytes;
-  flow.resp_ip_bytes = syn_ip_bytes + (flow.resp_pkts - 1) * ack_ip_bytes + talk.resp_bytes;
+  const bool again = resp_segments > 0 && random.chance(0.08);  // one segment sent twice
+  const bool both_close = ending == ConnState::SF;
+  const bool orig_first = both_close && random.chance(0.5);
+  const bool resp_first = both_close && !orig_first;
+  write_history(flow.history, orig_segments > 0, resp_segments > 0, again, ending, orig_first);
+  // SYN, ACK, the data, one ACK for two segments of the other side, FIN or RST; and whoever closes
+  // first confirms the other's FIN.
+  const bool orig_closes = both_close || ending == ConnState::RSTO;
+  const bool resp_closes = both_close || ending == ConnState::S3 || ending == ConnState::RSTR;
+  flow.orig_pkts = 2 + orig_segments + rounded_up(resp_segments / 2) + count_of(orig_closes) +
+                   count_of(orig_first);
+  flow.resp_pkts = 1 + resp_segments + count_of(again) + rounded_up(orig_segments / 2) +
+                   count_of(resp_closes) + count_of(resp_first);
+  const double again_bytes = again ? rounded_up(talk.resp_bytes / resp_segments) : 0;
+  flow.orig_ip_bytes = syn_ip_bytes + (flow.orig_pkts - 1) * ack_ip_bytes + talk.orig_bytes;
+  flow.resp_ip_bytes =
+      syn_ip_bytes + (flow.resp_pkts - 1) * ack_ip_bytes + talk.resp_bytes + again_bytes;
   flow.orig_bytes = talk.orig_bytes;
   flow.resp_bytes = talk.resp_bytes;
   flow.missed_bytes = 0;
   flow.conn_state = ending;
   flow.duration = whole_micros(std::max(talk.seconds, 0.0005));
+}
+
+void fill_raw_open(Flow& flow, double seconds) {
+  flow.conn_state = ConnState::RSTO;
+  flow.history.assign("ShR", 3);
+  flow.orig_pkts = 2;
+  flow.orig_ip_bytes = 2 * bare_ip_bytes;
+  flow.resp_pkts = 1;
+  flow.resp_ip_bytes = bare_ip_bytes + 4;  // with its MSS
+  flow.orig_bytes = flow.resp_bytes = flow.missed_bytes = 0;
+  flow.duration = whole_micros(seconds);
 }
 
 void fill_syn(Flow& flow, Random& random, double syns, bool options) {

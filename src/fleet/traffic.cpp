@@ -189,6 +189,7 @@ void broker_flow(Flow& flow, Random& random, Device& device) {
   TcpTalk talk;
   talk.orig_bytes = 40 + publishes * each;  // CONNECT, PUBLISHes
   talk.resp_bytes = 4 + 4 * publishes;      // CONNACK, PUBACKs
+  talk.orig_messages = talk.resp_messages = 1 + publishes;
   talk.seconds = draw(random, {1, 55, 185});
   talk.ending = random.chance(0.06) ? ConnState::RSTO : ConnState::SF;
   fill_tcp(flow, random, talk);
@@ -226,6 +227,8 @@ void field_flow(Flow& flow, Random& random, Device& device, Task task) {
   fill_tcp(flow, random,
            {.orig_bytes = polls * 12,
             .resp_bytes = polls * answer,
+            .orig_messages = polls,
+            .resp_messages = polls,
             .seconds = seconds,
             .ending = random.chance(0.02) ? ConnState::RSTO : ConnState::SF});
 }

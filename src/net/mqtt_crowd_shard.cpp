@@ -199,6 +199,9 @@ Status CrowdShard::make_client(Member& member) {
   if (!mqtt.broker.tls) return {};
   if (mqtt.ca_file.empty()) {
     mosquitto_int_option(client, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+    // Keeps what the first connection set up: libmosquitto 2.0.11 takes its own context of before
+    // for one of ours that lacks a CA, and refuses every further connection.
+    mosquitto_int_option(client, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
   } else if (mosquitto_tls_set(client, mqtt.ca_file.c_str(), nullptr, nullptr, nullptr, nullptr) !=
              MOSQ_ERR_SUCCESS) {
     return Error{Errc::malformed, mqtt.ca_file + ": cannot be read as the broker's CA certificate"};

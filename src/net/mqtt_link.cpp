@@ -143,6 +143,9 @@ Status MqttLink::configure_tls() {
   const std::string& ca_file = options_.mqtt.ca_file;
   if (ca_file.empty()) {
     mosquitto_int_option(client_, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+    // Keeps what the first connection set up: libmosquitto 2.0.11 takes its own context of before
+    // for one of ours that lacks a CA, and refuses every further connection.
+    mosquitto_int_option(client_, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
     return {};
   }
   if (mosquitto_tls_set(client_, ca_file.c_str(), nullptr, nullptr, nullptr, nullptr) !=

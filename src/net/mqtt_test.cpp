@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 #include "net/mqtt_backoff.hpp"
+#include "net/mqtt_crowd.hpp"
 #include "tests/support/broker.hpp"
 
 namespace vedette {
@@ -326,6 +327,26 @@ TEST(MqttSubscriber, AForeignCertificateIsNotTrusted) {
     return up.error().message ==
            broker.uri() + ": TLS: certificate verify failed against " + other.ca_file();
   })) << (*made)->wait_connected(0ms).error().message;
+}
+
+// libmosquitto 2.0.11 refused every connection but the first.
+TEST(MqttPublisher, ComesBackWithTheCertificatesOfTheSystem) {
+  Broker broker{{.tls = true}};
+  ASSERT_EQ(::setenv("SSL_CERT_FILE", broker.ca_file().c_str(), 1), 0);
+  auto made = MqttPublisher::create(connection(broker, "pub"));
+  ASSERT_TRUE(made);
+  auto crowd = MqttCrowd::create({.connection = connection(broker, "crowd"), .names = {"a", "b"}});
+  ASSERT_TRUE(crowd);
+  ASSERT_TRUE((*made)->wait_connected(10s));
+  ASSERT_TRUE((*crowd)->wait_connected(10s));
+  broker.stop();
+  ASSERT_TRUE(eventually([&] { return (*crowd)->connected() == 0; }));
+  broker.start();
+  ASSERT_TRUE((*made)->publish("iot/cam/flow", "{}", 1, false));
+  const Status confirmed = (*made)->wait_drained(0, 20s);
+  EXPECT_TRUE(confirmed) << confirmed.error().message;
+  EXPECT_TRUE(eventually([&] { return (*crowd)->connected() == 2; }, 20s));
+  ::unsetenv("SSL_CERT_FILE");
 }
 
 TEST(MqttSubscriber, TheLastWillSpeaksOnlyForTheDead) {

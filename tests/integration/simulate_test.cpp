@@ -95,6 +95,10 @@ TEST_F(SimulateProgram, WhatCannotBeIsOneSentenceAndNoFile) {
       {{"--attack", "earthquake", "--duration", "1m", "--to", out}, 1, "udp_flood"},
       {{"--devices", "100001", "--duration", "1m", "--to", out}, 1, "100000"},
       {{"--devices", "0", "--duration", "1m", "--to", out}, 1, "not 0"},
+      {{"--rate", "-1", "--duration", "1m", "--to", out}, 1, "not -1"},
+      {{"--rate", "5", "--pace", "2", "--duration", "1m", "--to", out}, 1, "--pace"},
+      {{"--replay", file("few.log.labeled"), "--devices", "3", "--to", out}, 1, "--devices"},
+      {{"--explain", ""}, 1, "camera"},
       {{"--duration", "soon", "--to", out}, 1, "soon"},
       {{"--start", "noon", "--duration", "1m", "--to", out}, 1, "noon"},
       {{"--speed", "fast", "--to", "mqtt://127.0.0.1:1"}, 1, "fast"},
@@ -123,6 +127,17 @@ TEST_F(SimulateProgram, WhatCannotBeIsOneSentenceAndNoFile) {
       const std::string name = entry.path().filename();
       EXPECT_TRUE(name == "bad.toml" || name == "few.log.labeled") << name;
     }
+  }
+}
+
+TEST_F(SimulateProgram, ANegativeNumberIsNoLargeOne) {
+  for (const char* option : {"--devices", "--seed", "--messages"}) {
+    const Outcome outcome =
+        run_vedette({"simulate", option, "-1", "--duration", "1s", "--to", file("flows.log")});
+    EXPECT_EQ(outcome.code, 2) << option;
+    EXPECT_NE(outcome.errors.find("\"-1\" is no whole number"), std::string::npos)
+        << outcome.errors;
+    EXPECT_FALSE(std::filesystem::exists(file("flows.log")));
   }
 }
 
