@@ -150,6 +150,40 @@ TEST(LeftOut, DoubtedLabelsCanBeLeftOutOfTraining) {
   EXPECT_EQ(captures[2].dropped_rows, 0U) << "nothing else is doubted";
 }
 
+// What train writes is the model that compare measured: fitted on every capture, judged from
+// outside, with the threshold of the clean capture that needs the strictest.
+TEST(LeftOut, OneModelForANetworkThatIsNoneOfThem) {
+  const TrainOptions options = leaving_out();
+  const auto trained = train(four(), nearest_kind, options);
+  ASSERT_TRUE(trained) << trained.error().message;
+  EXPECT_EQ(given().rows, 600U) << "the last fit leaves ill out: sim only teaches";
+  EXPECT_EQ(trained->file.split, "leave-one-capture-out");
+  EXPECT_EQ(trained->file.classes, (std::vector<std::string>{"Benign", "DDoS"}));
+  EXPECT_EQ(trained->evaluation.rows, 500U) << "sim is not judged";
+  EXPECT_EQ(trained->evaluation.confusion[1][1], 50U);
+  const auto comparison = compare(four(), nearest_alone, options);
+  ASSERT_TRUE(comparison) << comparison.error().message;
+  std::uint64_t right = 0;
+  for (const FoldFigures& fold : comparison->models[0].folds) {
+    right +=
+        static_cast<std::uint64_t>(std::llround(fold.accuracy * static_cast<double>(fold.rows)));
+  }
+  EXPECT_DOUBLE_EQ(trained->evaluation.accuracy, static_cast<double>(right) / 500)
+      << "captures left out by train are judged as those left out by compare";
+  EXPECT_GE(trained->file.threshold.value, 0.5F);
+  EXPECT_TRUE(trained->file.threshold.benign_rows == 200 ||
+              trained->file.threshold.benign_rows == 100)
+      << trained->file.threshold.benign_rows;
+  EXPECT_EQ(trained->calibration.records(), trained->file.threshold.benign_rows);
+  EXPECT_GT(trained->calibration.device_days(), 0) << "alerts a day can be counted";
+  EXPECT_EQ(train(dataset_of({{"one", "Benign", 200, 500, ConnState::SF},
+                              {"one", "DDoS", 50, 20'000, ConnState::S0}}),
+                  nearest_kind, options)
+                .error()
+                .code,
+            Errc::out_of_range);
+}
+
 TEST(LeftOut, SamplesAreToldFromCaptures) {
   Random random{7};
   DatasetWriter writer;
