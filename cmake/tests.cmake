@@ -1,3 +1,8 @@
+# Test programs compiled as one file: what their files share (JSON, matchers) is compiled once, api_test
+# in 21 s of processor instead of 70. The files of such a program share one unnamed namespace.
+set(vedette_unity_tests api_test app_test base_test fleet_test net_test pipeline_test record_test
+    source_test store_test train_test)
+
 # vedette_test(NAME SOURCES...): a GoogleTest program, one CTest entry per program.
 set(vedette_test_definitions
     VEDETTE_SOURCE_DIR="${CMAKE_SOURCE_DIR}" VEDETTE_BINARY_DIR="${CMAKE_BINARY_DIR}")
@@ -17,6 +22,9 @@ function(vedette_test name)
                               <gtest/gtest.h> <gmock/gmock.h>)
   endif()
   target_precompile_headers(${name} REUSE_FROM vedette_test_headers)
+  if(VEDETTE_UNITY AND name IN_LIST vedette_unity_tests)
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 10)
+  endif()
   target_link_libraries(${name} PRIVATE vedette_options GTest::gtest GTest::gmock GTest::gtest_main)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
   target_compile_definitions(${name} PRIVATE ${vedette_test_definitions})

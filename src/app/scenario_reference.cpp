@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
 #include "app/scenario.hpp"
 #include "base/text.hpp"
@@ -47,22 +46,21 @@ struct Told {
 
 template <class S>
 void append_fields(std::string& out, std::string_view heading) {
-  fmt::format_to(std::back_inserter(out),
-                 "\n### {}\n\n| key | value | when left out | what it says |\n|---|---|---|---|\n",
-                 heading);
+  append_format(out,
+                "\n### {}\n\n| key | value | when left out | what it says |\n|---|---|---|---|\n",
+                heading);
   for (const Field<S>& field : fields<S>()) {
     const Told<S> told(field);
-    fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} | {} |\n", field.name, told.type,
-                   told.standard.empty() ? "" : "`" + told.standard + "`", field.help);
+    append_format(out, "| `{}` | {} | {} | {} |\n", field.name, told.type,
+                  told.standard.empty() ? "" : "`" + told.standard + "`", field.help);
   }
 }
 
 void append_named(std::string& out, std::string_view heading, std::string_view column,
                   std::span<const Named> names) {
-  fmt::format_to(std::back_inserter(out), "\n### {}\n\n| {} | what it is |\n|---|---|\n", heading,
-                 column);
+  append_format(out, "\n### {}\n\n| {} | what it is |\n|---|---|\n", heading, column);
   for (const Named& one : names) {
-    fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", one.name, one.meaning);
+    append_format(out, "| `{}` | {} |\n", one.name, one.meaning);
   }
 }
 
@@ -76,15 +74,14 @@ std::string explained(const Profile& profile) {
     const auto tasks = flow_tasks();
     const auto task = std::find_if(tasks.begin(), tasks.end(),
                                    [&](const Named& one) { return one.name == habit.task; });
-    fmt::format_to(std::back_inserter(out), "    {:<12} every {:<6} {:<10} {}\n", habit.task,
-                   duration_text(habit.every), habit.rhythm,
-                   task == tasks.end() ? "" : task->meaning);
+    append_format(out, "    {:<12} every {:<6} {:<10} {}\n", habit.task, duration_text(habit.every),
+                  habit.rhythm, task == tasks.end() ? "" : task->meaning);
   }
   out += "\n  sensors\n";
   const Sensor plain;
   for (const Sensor& sensor : profile.sensors) {
-    fmt::format_to(std::back_inserter(out), "    {:<20} {} to {}, in steps of {}\n", sensor.name,
-                   sensor.low, sensor.high, sensor.step);
+    append_format(out, "    {:<20} {} to {}, in steps of {}\n", sensor.name, sensor.low,
+                  sensor.high, sensor.step);
     std::string terms = fmt::format("about {}", sensor.base);
     const auto term = [&](std::string_view name, double value) {
       if (value != 0) terms += fmt::format(", {} {}", name, value);
@@ -102,7 +99,7 @@ std::string explained(const Profile& profile) {
     term("walks by", sensor.walk);
     term("noise", sensor.noise);
     term("battery, falls a day by", sensor.fall_per_day);
-    fmt::format_to(std::back_inserter(out), "    {:<20} {}\n", "", terms);
+    append_format(out, "    {:<20} {}\n", "", terms);
   }
   return out;
 }
@@ -129,7 +126,7 @@ void append_names(std::vector<std::string_view>& known, const Names& names) {
 std::string list_of_the_fleet() {
   std::string out = "profiles\n";
   for (const Profile& one : built_in_profiles()) {
-    fmt::format_to(std::back_inserter(out), "  {:<20} {}\n", one.name, one.purpose);
+    append_format(out, "  {:<20} {}\n", one.name, one.purpose);
   }
   for (const bool fault : {false, true}) {
     out += fault ? "\nfaults\n" : "\nattacks\n";
@@ -138,7 +135,7 @@ std::string list_of_the_fleet() {
       // A chain labels each record by its stage, and says so itself.
       const bool told = !fault && !kind.label.empty();
       const std::string label = told ? fmt::format(" ({})", kind.label) : "";
-      fmt::format_to(std::back_inserter(out), "  {:<20} {}{}\n", kind.name, kind.meaning, label);
+      append_format(out, "  {:<20} {}{}\n", kind.name, kind.meaning, label);
     }
   }
   return out +
@@ -181,12 +178,11 @@ std::string scenario_reference() {
   append_named(out, "Rhythms", "rhythm", rhythms());
   out += "\n### Profiles\n\n| profile | what it is |\n|---|---|\n";
   for (const Profile& one : built_in_profiles()) {
-    fmt::format_to(std::back_inserter(out), "| `{}` | {} |\n", one.name, one.purpose);
+    append_format(out, "| `{}` | {} |\n", one.name, one.purpose);
   }
   out += "\n### Attacks and faults\n\n| kind | label | what the device does |\n|---|---|---|\n";
   for (const EpisodeKind& kind : episode_kinds()) {
-    fmt::format_to(std::back_inserter(out), "| `{}` | {} | {} |\n", kind.name, label_of(kind),
-                   kind.meaning);
+    append_format(out, "| `{}` | {} | {} |\n", kind.name, label_of(kind), kind.meaning);
   }
   return out.substr(1);
 }

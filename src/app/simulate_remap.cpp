@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <iterator>
 #include <optional>
 
 #include "base/text.hpp"
@@ -26,8 +25,8 @@ std::optional<std::uint32_t> ipv4_from(std::string_view text) {
 
 void write_ipv4(std::string& out, std::uint32_t address) {
   out.clear();
-  fmt::format_to(std::back_inserter(out), "{}.{}.{}.{}", address >> 24U, (address >> 16U) & 255U,
-                 (address >> 8U) & 255U, address & 255U);
+  append_format(out, "{}.{}.{}.{}", address >> 24U, (address >> 16U) & 255U, (address >> 8U) & 255U,
+                address & 255U);
 }
 
 /// 10/8, 172.16/12, 192.168/16.

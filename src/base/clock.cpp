@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -30,7 +31,7 @@ void append_rfc3339(std::string& out, Time time) {
   if (year >= 0 && year <= 9999) {
     at = write_padded<4>(at, static_cast<std::uint32_t>(year));
   } else {
-    at = fmt::format_to(at, "{:04}", year);
+    at = std::ranges::copy(fmt::format("{:04}", year), at).out;
   }
   *at++ = '-';
   at = write_padded<2>(at, static_cast<unsigned>(date.month()));

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <cstdint>
-#include <iterator>
 
 namespace vedette {
 
@@ -16,7 +15,7 @@ std::string quoted(std::string_view text, std::size_t bytes_max) {
       out += '\\';
       out += c;
     } else if (byte < 0x20 || byte >= 0x7f) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+      append_format(out, "\\x{:02x}", byte);
     } else {
       out += c;
     }
@@ -62,6 +61,10 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
+void append_formatted(std::string& out, fmt::string_view format, fmt::format_args arguments) {
+  out += fmt::vformat(format, arguments);
+}
+
 void append_json_string(std::string& out, std::string_view text) {
   out += '"';
   while (!text.empty()) {
@@ -71,7 +74,7 @@ void append_json_string(std::string& out, std::string_view text) {
       out += text[0];
       text.remove_prefix(1);
     } else if (byte < 0x20) {
-      fmt::format_to(std::back_inserter(out), "\\u{:04x}", byte);
+      append_format(out, "\\u{:04x}", byte);
       text.remove_prefix(1);
     } else if (const std::size_t size = utf8_sequence(text); size > 0) {
       out.append(text.substr(0, size));

@@ -1,12 +1,10 @@
 /// Flows as Zeek writes them: what zeek_log.cpp reads back equal.
 
-#include <fmt/format.h>
-
 #include <cmath>
-#include <iterator>
 
 #include "base/expects.hpp"
 #include "base/quick_text.hpp"
+#include "base/text.hpp"
 #include "codec/codec.hpp"
 
 namespace vedette {
@@ -73,7 +71,7 @@ class CarefulLine {
       const char c = value[i];
       const bool breaks = static_cast<unsigned char>(c) < 0x20 || c == '\\' || c == '\x7f';
       if (breaks || (escape_first && i == 0)) {
-        fmt::format_to(std::back_inserter(out_), "\\x{:02x}", static_cast<unsigned char>(c));
+        append_format(out_, "\\x{:02x}", static_cast<unsigned char>(c));
       } else {
         out_ += c;
       }

@@ -69,7 +69,7 @@ Tally tally_of(std::string_view kind, double intensity, std::uint64_t seed,
 
 constexpr std::size_t all_others = 1'000'000;
 
-struct Fact {
+struct AttackFact {
   std::string_view kind;
   std::set<std::string> labels;
   double slowest;  ///< records a second at intensity 1, of the slowest way
@@ -85,7 +85,7 @@ const std::set<int> flooded{80, 443, 22, 53, 992, 52869};
 const std::set<std::string> probed{"S0", "REJ", "SF", "RSTO"};
 const std::set<std::string> talked{"SF", "S0", "RSTR", "RSTO", "S1", "S3"};
 
-const Fact facts[] = {
+const AttackFact attack_facts[] = {
     {"horizontal_scan", {"PartOfAHorizontalPortScan"}, 5, 33.4, probed, scanned, all_others, 5},
     {"vertical_scan", {"Attack"}, 6.6, 50, probed, {}, 1, 5},
     {"slow_scan", {"PartOfAHorizontalPortScan"}, 1 / 60., 1 / 60., probed, scanned, all_others, 5},
@@ -107,13 +107,13 @@ const Fact facts[] = {
 };
 
 /// Long enough for a thousand records or so.
-Duration enough_of(const Fact& fact) {
+Duration enough_of(const AttackFact& fact) {
   const double s = std::clamp(1000 / std::sqrt(fact.slowest * fact.fastest), 40.0, 7200.0);
   return seconds{static_cast<int>(s)};
 }
 
 TEST(Attacks, EveryKindKeepsToItsFacts) {
-  for (const Fact& fact : facts) {
+  for (const AttackFact& fact : attack_facts) {
     for (std::uint64_t seed = 1; seed <= ways; ++seed) {
       SCOPED_TRACE(std::string{fact.kind} + ", seed " + std::to_string(seed));
       const Duration length = enough_of(fact);
@@ -142,7 +142,7 @@ TEST(Attacks, EveryKindKeepsToItsFacts) {
 }
 
 TEST(Attacks, TwiceTheIntensityIsTwiceTheRate) {
-  for (const Fact& fact : facts) {
+  for (const AttackFact& fact : attack_facts) {
     const Tally one = tally_of(fact.kind, 1, 5, 2 * enough_of(fact));
     const Tally two = tally_of(fact.kind, 2, 5, 2 * enough_of(fact));
     const auto records = static_cast<double>(one.seconds.size());
@@ -154,7 +154,7 @@ TEST(Attacks, TwiceTheIntensityIsTwiceTheRate) {
 
 TEST(Attacks, TheTableKnowsEveryAttackButTheChain) {
   std::set<std::string_view> known{"mirai"};
-  for (const Fact& fact : facts) known.insert(fact.kind);
+  for (const AttackFact& fact : attack_facts) known.insert(fact.kind);
   for (const EpisodeKind& kind : episode_kinds()) {
     EXPECT_EQ(known.count(kind.name), kind.fault ? 0U : 1U) << kind.name;
     EXPECT_LE(kind.meaning.size(), 90U) << kind.name;

@@ -87,7 +87,7 @@ void watch(const FleetPlan& plan, Duration length, See see) {
   for (fleet.next(said); said.record.time < plan.start + length; fleet.next(said)) see(said);
 }
 
-std::string text_of(const Simulated& said) {
+std::string whole_text(const Simulated& said) {
   std::string text = said.record.device + ' ' + said.truth.label + ' ' +
                      std::to_string(said.episode) + ' ' + to_text(said.record.key) + ' ';
   append_record_json(text, said.record);
@@ -178,7 +178,7 @@ TEST(Readings, LeftOutTheFlowsStayTheSame) {
     do one.next(a);
     while (a.record.kind != RecordKind::flow);
     two.next(b);
-    ASSERT_EQ(text_of(a), text_of(b)) << i;
+    ASSERT_EQ(whole_text(a), whole_text(b)) << i;
   }
 }
 
@@ -328,7 +328,7 @@ TEST(Determinism, TheFirstHundredThousandRecordsAreAlwaysTheSame) {
     std::uint64_t hash = 0;
     for (int i = 0; i < records; ++i) {
       fleet.next(said);
-      hash = hash64(text_of(said), hash);
+      hash = hash64(whole_text(said), hash);
     }
     return hash;
   };

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/text.hpp"
 #include "fleet/learned.hpp"
@@ -61,9 +60,8 @@ void append_state(std::string& out, const LearnedParts& parts, const LearnedStat
   const auto shown = [&](std::uint16_t text) {
     return parts.texts[text].empty() ? std::string("-") : parts.texts[text];
   };
-  fmt::format_to(
-      std::back_inserter(out),
-      "{:>6.2f} %  {:<5} {:<8} {:<6} {:<12} {:>11} {:>9} {:>9} {:>5} {:>9} {:>9} {:>9}", share,
+  append_format(
+      out, "{:>6.2f} %  {:<5} {:<8} {:<6} {:<12} {:>11} {:>9} {:>9} {:>5} {:>9} {:>9} {:>9}", share,
       name_of(state.proto), shown(state.service), name_of(state.conn_state), shown(state.history),
       port_text(state.resp_ports), amount_text(state, row, orig_bytes),
       amount_text(state, row, resp_bytes),
@@ -75,20 +73,19 @@ void append_state(std::string& out, const LearnedParts& parts, const LearnedStat
 }
 
 void append_origin(std::string& out, const LearnedSummary& s) {
-  const auto it = std::back_inserter(out);
-  fmt::format_to(it, "learned from {} flows{} of {} device{}", s.flows,
-                 s.label.empty() ? "" : " labelled " + s.label, s.devices,
-                 s.devices == 1 ? "" : "s");
-  if (!s.source.empty()) fmt::format_to(it, " in {}", s.source);
-  fmt::format_to(it, "\nfrom {} to {} ({})\n", to_rfc3339(s.first), to_rfc3339(s.last),
-                 span_text((s.last - s.first).count()));
-  if (s.unlabelled > 0) fmt::format_to(it, "{} came without a label: Benign\n", s.unlabelled);
-  if (s.other > 0) fmt::format_to(it, "{} of other labels were passed over\n", s.other);
+  append_format(out, "learned from {} flows{} of {} device{}", s.flows,
+                s.label.empty() ? "" : " labelled " + s.label, s.devices,
+                s.devices == 1 ? "" : "s");
+  if (!s.source.empty()) append_format(out, " in {}", s.source);
+  append_format(out, "\nfrom {} to {} ({})\n", to_rfc3339(s.first), to_rfc3339(s.last),
+                span_text((s.last - s.first).count()));
+  if (s.unlabelled > 0) append_format(out, "{} came without a label: Benign\n", s.unlabelled);
+  if (s.other > 0) append_format(out, "{} of other labels were passed over\n", s.other);
   if (s.left_out > 0) {
-    fmt::format_to(it, "{} were left out: states too rare, or beyond the bounds\n", s.left_out);
+    append_format(out, "{} were left out: states too rare, or beyond the bounds\n", s.left_out);
   }
   if (s.thinned > 1) {
-    fmt::format_to(it, "a long capture: one in {} stretches of 1024 flows was kept\n", s.thinned);
+    append_format(out, "a long capture: one in {} stretches of 1024 flows was kept\n", s.thinned);
   }
 }
 
@@ -99,8 +96,7 @@ void append_hours(std::string& out, const std::vector<std::uint32_t>& hours) {
   }
   out += "pace by hour of the day (UTC):";
   for (const std::uint32_t hour : hours) {
-    fmt::format_to(std::back_inserter(out), " {:.2f}",
-                   hour / static_cast<double>(LearnedParts::hour_unit));
+    append_format(out, " {:.2f}", hour / static_cast<double>(LearnedParts::hour_unit));
   }
   out += '\n';
 }
@@ -112,21 +108,21 @@ std::string LearnedProfile::describe() const {
   const LearnedParts& parts = *parts_;
   std::string out;
   append_origin(out, parts.summary);
-  fmt::format_to(std::back_inserter(out),
-                 "a device speaks every {} on average; {} states, {} passages between them, {} "
-                 "recurring destinations\n",
-                 span_text(parts.summary.mean_gap.count()), parts.states.size(),
-                 parts.following.size(), parts.addresses.size());
+  append_format(out,
+                "a device speaks every {} on average; {} states, {} passages between them, {} "
+                "recurring destinations\n",
+                span_text(parts.summary.mean_gap.count()), parts.states.size(),
+                parts.following.size(), parts.addresses.size());
   append_hours(out, parts.hours);
-  fmt::format_to(std::back_inserter(out),
-                 "\n{:>8}  {:<5} {:<8} {:<6} {:<12} {:>11} {:>9} {:>9} {:>5} {:>9} {:>9} {:>9}\n",
-                 "share", "proto", "service", "state", "history", "port", "sent", "received",
-                 "sizes", "lasts", "gap", "to");
+  append_format(out,
+                "\n{:>8}  {:<5} {:<8} {:<6} {:<12} {:>11} {:>9} {:>9} {:>5} {:>9} {:>9} {:>9}\n",
+                "share", "proto", "service", "state", "history", "port", "sent", "received",
+                "sizes", "lasts", "gap", "to");
   for (std::size_t i = 0; i < std::min(parts.states.size(), shown_max); ++i) {
     append_state(out, parts, parts.states[i]);
   }
   if (parts.states.size() > shown_max) {
-    fmt::format_to(std::back_inserter(out), "and {} rarer ones\n", parts.states.size() - shown_max);
+    append_format(out, "and {} rarer ones\n", parts.states.size() - shown_max);
   }
   out +=
       "\nBytes, time and gap before it are medians. Sizes marked ~ hardly ever repeat: new ones "

@@ -97,9 +97,9 @@ TEST(LearnedProfile, KeepsProtocolConstantsAndDrawsTimesAnew) {
   ASSERT_TRUE(profile) << profile.error().message;
   std::size_t addresses = 0;
   std::size_t fresh = 0;
-  double seconds = 0;
+  double passed = 0;
   for (const auto& [flow, step] : walk(*profile, 11'000)) {
-    seconds += static_cast<double>(step.until_next.count()) / 1e6;
+    passed += static_cast<double>(step.until_next.count()) / 1e6;
     EXPECT_EQ(step.label, benign_label);
     EXPECT_GE(step.until_next, Duration{89'000'000});
     EXPECT_LE(step.until_next, Duration{91'000'000});
@@ -119,7 +119,7 @@ TEST(LearnedProfile, KeepsProtocolConstantsAndDrawsTimesAnew) {
     }
   }
   EXPECT_NEAR(static_cast<double>(addresses), 1000, 150);
-  EXPECT_NEAR(seconds / 11'000, 90.35, 0.2);
+  EXPECT_NEAR(passed / 11'000, 90.35, 0.2);
   EXPECT_GT(fresh, 5000U);
 }
 
@@ -209,16 +209,16 @@ TEST(LearnedProfile, LearnsTheDayFromTwoDaysOn) {
 }
 
 TEST(LearnedTime, OwnTimeAndClockTimeAreEachOthersReverse) {
-  std::vector<std::uint32_t> hours(24, 9'000);
-  hours[3] = 0;
-  hours[12] = 42'000;
-  ASSERT_TRUE(simulator::sound_hours(hours));
+  std::vector<std::uint32_t> pace(24, 9'000);
+  pace[3] = 0;
+  pace[12] = 42'000;
+  ASSERT_TRUE(simulator::sound_hours(pace));
   Random random{7};
   for (int i = 0; i < 2000; ++i) {
     const Time now = noon + Duration{static_cast<std::int64_t>(random.below(86'400'000'000))};
     const auto own = static_cast<std::int64_t>(random.below(std::uint64_t{1} << (10 + i % 32)));
-    const std::int64_t gap = simulator::clock_time(hours, now, own);
-    EXPECT_NEAR(static_cast<double>(simulator::own_time(hours, now, gap)), static_cast<double>(own),
+    const std::int64_t gap = simulator::clock_time(pace, now, own);
+    EXPECT_NEAR(static_cast<double>(simulator::own_time(pace, now, gap)), static_cast<double>(own),
                 30)
         << micros(now);
   }

@@ -178,11 +178,11 @@ TEST(FlowTasks, AllAreUsedByABuiltInProfile) {
 std::vector<double> hours_of(simulator::RhythmKind kind, double every_s, double& mean_s) {
   Random random{5};
   // 2026-03-02T00:00:00Z, a Monday
-  const Time start = time_from_micros(1'772'409'600'000'000);
+  const Time begin = time_from_micros(1'772'409'600'000'000);
   constexpr auto length = std::chrono::hours{30 * 168};
   std::vector<double> counts(168);
   double all = 0;
-  for (Time now = start; now < start + length; ++all) {
+  for (Time now = begin; now < begin + length; ++all) {
     now += simulator::rhythm_gap(kind, random, now, every_s);
     counts[simulator::hour_of_week(now)] += 1;
   }
@@ -233,10 +233,10 @@ TEST(Rhythms, KeepTheirMeanAndTheirHours) {
 
 TEST(Rhythms, ANightlyHabitComesOnceANight) {
   Random random{3};
-  const Time start = time_from_micros(1'772'409'600'000'000);
+  const Time begin = time_from_micros(1'772'409'600'000'000);
   std::size_t nights = 0;
-  Time now = start;
-  while (now < start + std::chrono::hours{100 * 24}) {
+  Time now = begin;
+  while (now < begin + std::chrono::hours{100 * 24}) {
     now += simulator::rhythm_gap(simulator::RhythmKind::night, random, now, 86'400);
     ++nights;
   }

@@ -2,13 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <bit>
 #include <cmath>
-#include <iterator>
 #include <span>
 
 #include "base/expects.hpp"
 #include "base/hash.hpp"
+#include "base/quick_text.hpp"
 #include "base/text.hpp"
 #include "record/raw_message.hpp"
 #include "record/schema.hpp"
@@ -147,7 +148,11 @@ void number_field(std::string& out, std::string_view name, double value) {
 void append_seconds(std::string& out, Time time) {
   const std::int64_t value = micros(time);
   if (value >= 0) {
-    fmt::format_to(std::back_inserter(out), "{}.{:06}", value / 1'000'000, value % 1'000'000);
+    std::array<char, 28> text;
+    char* at = write_whole(text.data(), static_cast<std::uint64_t>(value / 1'000'000));
+    *at++ = '.';
+    at = write_padded<6>(at, static_cast<std::uint32_t>(value % 1'000'000));
+    out.append(text.data(), at);
   } else {
     append_json_number(out, to_seconds(time));
   }

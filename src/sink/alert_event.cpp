@@ -1,9 +1,5 @@
 #include "sink/alert_event.hpp"
 
-#include <fmt/format.h>
-
-#include <iterator>
-
 #include "base/text.hpp"
 
 namespace vedette {
@@ -32,9 +28,9 @@ std::string topic_level(std::string_view device) {
     const bool control = byte < 0x20 || byte == 0x7f || (after_c2 && byte >= 0x80 && byte <= 0x9f);
     if (control && after_c2) {
       level.pop_back();
-      fmt::format_to(std::back_inserter(level), "%C2%{:02X}", byte);
+      append_format(level, "%C2%{:02X}", byte);
     } else if (control || c == '/' || c == '+' || c == '#' || c == '%') {
-      fmt::format_to(std::back_inserter(level), "%{:02X}", byte);
+      append_format(level, "%{:02X}", byte);
     } else {
       level += c;
     }

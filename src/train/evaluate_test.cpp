@@ -11,15 +11,15 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using Classes = std::vector<std::uint16_t>;
+using ClassNumbers = std::vector<std::uint16_t>;
 using Scores = std::vector<float>;
 
 const std::vector<std::string> two{"Benign", "Attack"};
 const std::vector<std::string> three{"Benign", "DDoS", "C&C"};
 
 /// Evaluation of scores alone.
-Evaluation areas(const Classes& truth, const Scores& score, float threshold = 0.5F) {
-  Evaluation e = evaluate(two, truth, Classes(truth.size(), 0), score);
+Evaluation areas(const ClassNumbers& truth, const Scores& score, float threshold = 0.5F) {
+  Evaluation e = evaluate(two, truth, ClassNumbers(truth.size(), 0), score);
   evaluate_threshold(e, truth, score, threshold);
   return e;
 }
@@ -27,8 +27,8 @@ Evaluation areas(const Classes& truth, const Scores& score, float threshold = 0.
 // scikit-learn's user guide, "classification report": y_true = [0, 1, 2, 2, 2],
 // y_pred = [0, 0, 2, 2, 1].
 TEST(Evaluate, AgreesWithThePublishedClassificationReport) {
-  const Evaluation e =
-      evaluate(three, Classes{0, 1, 2, 2, 2}, Classes{0, 0, 2, 2, 1}, Scores{0, 0, 1, 1, 1});
+  const Evaluation e = evaluate(three, ClassNumbers{0, 1, 2, 2, 2}, ClassNumbers{0, 0, 2, 2, 1},
+                                Scores{0, 0, 1, 1, 1});
   struct Row {
     double precision, recall, f1;
     std::uint64_t support;
@@ -57,7 +57,7 @@ TEST(Evaluate, AgreesWithThePublishedAreas) {
 TEST(Evaluate, AreasByHand) {
   struct Row {
     const char* what;
-    Classes truth;
+    ClassNumbers truth;
     Scores score;
     double roc, pr;
   };
@@ -85,7 +85,7 @@ TEST(Evaluate, RocAreaIsTheShareOfPairsInOrder) {
   constexpr std::uint64_t seed = 7;
   SCOPED_TRACE(seed);
   Random random{seed};
-  Classes truth;
+  ClassNumbers truth;
   Scores score;
   for (int i = 0; i < 300; ++i) {
     truth.push_back(random.chance(0.3) ? 1 : 0);
@@ -104,7 +104,7 @@ TEST(Evaluate, RocAreaIsTheShareOfPairsInOrder) {
 }
 
 TEST(Evaluate, OneSideOnlyHasNoArea) {
-  for (const std::uint16_t side : Classes{0, 1}) {
+  for (const std::uint16_t side : ClassNumbers{0, 1}) {
     const Evaluation e = areas({side, side}, {0.1F, 0.9F});
     EXPECT_TRUE(std::isnan(e.roc_auc));
     EXPECT_TRUE(std::isnan(e.pr_auc));
@@ -119,14 +119,15 @@ TEST(Evaluate, TheThresholdItselfAlarms) {
 }
 
 TEST(Evaluate, ClassesThatNeitherOccurNorArePredictedDoNotLowerTheMean) {
-  const Evaluation e = evaluate(three, Classes{0, 1}, Classes{0, 1}, Scores{0, 1});
+  const Evaluation e = evaluate(three, ClassNumbers{0, 1}, ClassNumbers{0, 1}, Scores{0, 1});
   EXPECT_DOUBLE_EQ(e.macro_f1, 1.0);
-  const Evaluation predicted = evaluate(three, Classes{0, 1}, Classes{0, 2}, Scores{0, 1});
+  const Evaluation predicted =
+      evaluate(three, ClassNumbers{0, 1}, ClassNumbers{0, 2}, Scores{0, 1});
   EXPECT_DOUBLE_EQ(predicted.macro_f1, 1.0 / 3);
 }
 
 TEST(Evaluate, NoRowsGiveZeros) {
-  const Evaluation e = evaluate(two, Classes{}, Classes{}, Scores{});
+  const Evaluation e = evaluate(two, ClassNumbers{}, ClassNumbers{}, Scores{});
   EXPECT_EQ(e.rows, 0U);
   EXPECT_EQ(e.accuracy, 0);
   EXPECT_EQ(e.macro_f1, 0);
@@ -136,8 +137,8 @@ TEST(Evaluate, NoRowsGiveZeros) {
 /// Of two attack classes and benign rows, a model that names none answers the last: unknown.
 TEST(Evaluation, OfAModelThatNamesNoAttackIsOfAttackOrNot) {
   const std::vector<std::string> names{"Benign", "DDoS", "C&C", std::string{unknown_label}};
-  const Classes truth{0, 0, 0, 0, 1, 1, 2, 2};
-  const Classes answer{0, 0, 0, 3, 3, 3, 3, 0};
+  const ClassNumbers truth{0, 0, 0, 0, 1, 1, 2, 2};
+  const ClassNumbers answer{0, 0, 0, 3, 3, 3, 3, 0};
   Evaluation e = evaluate(names, truth, answer, Scores(8, 0.5F));
   EXPECT_EQ(classes_of_truth(e), 3U);
   EXPECT_DOUBLE_EQ(e.accuracy, 3.0 / 8);
@@ -156,8 +157,8 @@ TEST(Evaluation, OfAModelThatNamesNoAttackIsOfAttackOrNot) {
 }
 
 TEST(Evaluation, IsWrittenForPeopleAndPrograms) {
-  Evaluation e = evaluate(two, Classes{0, 1}, Classes{0, 1}, Scores{0.25F, 1});
-  evaluate_threshold(e, Classes{0, 1}, Scores{0.25F, 1}, 0.5F);
+  Evaluation e = evaluate(two, ClassNumbers{0, 1}, ClassNumbers{0, 1}, Scores{0.25F, 1});
+  evaluate_threshold(e, ClassNumbers{0, 1}, Scores{0.25F, 1}, 0.5F);
   e.unseen_classes = {"O\"kiru"};
   EXPECT_EQ(to_json(e),
             "{\"rows\":2,\"attack_or_not\":false,\"accuracy\":1,\"macro_f1\":1,\"weighted_f1\":1,"
@@ -178,7 +179,7 @@ TEST(Evaluation, IsWrittenForPeopleAndPrograms) {
 
 // The same example as for the areas: thresholds .8, .4, .35, .1.
 TEST(Curves, GoThroughThePublishedPoints) {
-  const Classes truth{0, 0, 1, 1};
+  const ClassNumbers truth{0, 0, 1, 1};
   const Scores score{0.1F, 0.4F, 0.35F, 0.8F};
   const Curves curves = curves_of(truth, score, 1000);
   const auto at = [](const std::vector<CurvePoint>& points) {
@@ -191,14 +192,14 @@ TEST(Curves, GoThroughThePublishedPoints) {
               ElementsAre(P{0, 0}, P{0, 0.5}, P{0.5, 0.5}, P{0.5, 1}, P{1, 1}, P{1, 1}));
   EXPECT_THAT(at(curves.pr),
               ElementsAre(P{0, 1}, P{0.5, 1}, P{0.5, 0.5}, P{1, 2.0 / 3}, P{1, 0.5}, P{1, 0.5}));
-  EXPECT_TRUE(curves_of(Classes{1, 1}, Scores{0, 1}, 10).roc.empty());
+  EXPECT_TRUE(curves_of(ClassNumbers{1, 1}, Scores{0, 1}, 10).roc.empty());
 }
 
 TEST(Curves, OfManyRowsKeepFewPointsAndTheirArea) {
   constexpr std::uint64_t seed = 11;
   SCOPED_TRACE(seed);
   Random random{seed};
-  Classes truth;
+  ClassNumbers truth;
   Scores score;
   for (int i = 0; i < 20'000; ++i) {
     truth.push_back(random.chance(0.3) ? 1 : 0);

@@ -31,7 +31,7 @@ TrainOptions leaving_out() {
   return options;
 }
 
-const std::vector<Contender> nearest_alone{{&nearest_kind, {}}};
+const std::vector<Contender> only_nearest{{&nearest_kind, {}}};
 
 TEST(LeftOut, OneObjectPerModelAndCapture) {
   const std::vector<Contender> both{{&nearest_kind, {}}, {&tree_kind, {}}};
@@ -70,7 +70,7 @@ TEST(LeftOut, TheThresholdKnowsTheTrainingCapturesAlone) {
                                         {"ill", "DDoS", 50, 20'000, ConnState::S0},
                                         {"sim", "Benign", 150, 500, ConnState::SF},
                                         {"sim", "DDoS", 150, 30'000, ConnState::S0}});
-    const auto comparison = compare(dataset, nearest_alone, leaving_out());
+    const auto comparison = compare(dataset, only_nearest, leaving_out());
     EXPECT_TRUE(comparison) << comparison.error().message;
     return comparison->models[0].captures[2];
   };
@@ -94,7 +94,7 @@ TEST(LeftOut, DoubtfulRowsAreReportedApartAndAdaptationTakesTheFirst) {
   TrainOptions options = leaving_out();
   options.leave_out.doubtful = {"ill:10.0.0.1:80"};
   options.leave_out.adapt = 50;
-  const auto comparison = compare(dataset, nearest_alone, options);
+  const auto comparison = compare(dataset, only_nearest, options);
   ASSERT_TRUE(comparison) << comparison.error().message;
   const CaptureFigures& ill = comparison->models[0].captures[1];
   EXPECT_EQ(ill.rates.doubtful, 100U);
@@ -106,7 +106,7 @@ TEST(LeftOut, DoubtfulRowsAreReportedApartAndAdaptationTakesTheFirst) {
   EXPECT_LE(ill.adapted->false_positive_rate, 0.1);
   for (const char* other : {"ill:10.0.0.2", "ill::81", "well:10.0.0.1"}) {
     options.leave_out.doubtful = {other};
-    EXPECT_EQ(compare(dataset, nearest_alone, options)->models[0].captures[1].rates.doubtful, 0U)
+    EXPECT_EQ(compare(dataset, only_nearest, options)->models[0].captures[1].rates.doubtful, 0U)
         << other;
   }
 }
@@ -118,13 +118,13 @@ TEST(LeftOut, TheAreasBesideTheControlsLeaveDoubtfulRowsOut) {
                                       {"sim", "Benign", 150, 500, ConnState::SF},
                                       {"sim", "DDoS", 150, 90'000, ConnState::S0}});
   TrainOptions options = leaving_out();
-  const auto trusting = compare(dataset, nearest_alone, options);
+  const auto trusting = compare(dataset, only_nearest, options);
   ASSERT_TRUE(trusting) << trusting.error().message;
   const Compared& fooled = trusting->models[0];
   EXPECT_LT(fooled.evaluation.roc_auc, 0.9) << "what it calls attack is called benign";
   EXPECT_DOUBLE_EQ(fooled.roc_auc_sure, fooled.evaluation.roc_auc);
   options.leave_out.doubtful = {"ill:10.0.0.1:80"};
-  const auto doubting = compare(dataset, nearest_alone, options);
+  const auto doubting = compare(dataset, only_nearest, options);
   ASSERT_TRUE(doubting) << doubting.error().message;
   EXPECT_DOUBLE_EQ(doubting->models[0].roc_auc_sure, 1);
   EXPECT_DOUBLE_EQ(doubting->models[0].evaluation.roc_auc, fooled.evaluation.roc_auc);
@@ -142,7 +142,7 @@ TEST(LeftOut, DoubtedLabelsCanBeLeftOutOfTraining) {
                                       {"sim", "DDoS", 150, 80'000, ConnState::S0}});
   TrainOptions options = leaving_out();
   options.leave_out.drop_doubted = true;
-  const auto comparison = compare(dataset, nearest_alone, options);
+  const auto comparison = compare(dataset, only_nearest, options);
   ASSERT_TRUE(comparison) << comparison.error().message;
   const auto& captures = comparison->models[0].captures;
   EXPECT_EQ(captures[1].capture, "ill");

@@ -20,7 +20,7 @@ struct Part {
 };
 
 /// `count` flows for each part, one second apart, each capture running backwards in time.
-Dataset dataset_of(const std::vector<Part>& parts) {
+Dataset dataset_in(const std::vector<Part>& parts) {
   DatasetWriter writer;
   std::int64_t second = 1'000'000;
   Record record;
@@ -53,7 +53,7 @@ void expect_parted(const Split& split, std::size_t rows) {
 }
 
 TEST(Split, RandomKeepsTheShareOfEveryLabel) {
-  const Dataset dataset = dataset_of(
+  const Dataset dataset = dataset_in(
       {{"a", "Benign", 100}, {"a", "DDoS", 10}, {"b", "C&C", 2}, {"b", "Okiru", 1}, {"b", "", 9}});
   const auto split = make_split(dataset, {.by = "random", .train_share = 0.8, .seed = 3});
   ASSERT_TRUE(split);
@@ -63,7 +63,7 @@ TEST(Split, RandomKeepsTheShareOfEveryLabel) {
 }
 
 TEST(Split, TheSameSeedGivesTheSameSplitAndAnotherOneAnother) {
-  const Dataset dataset = dataset_of({{"a", "Benign", 50},
+  const Dataset dataset = dataset_in({{"a", "Benign", 50},
                                       {"b", "DDoS", 50},
                                       {"c", "DDoS", 50},
                                       {"d", "Benign", 50},
@@ -80,7 +80,7 @@ TEST(Split, TheSameSeedGivesTheSameSplitAndAnotherOneAnother) {
 }
 
 TEST(Split, TimeTrainsOnTheFirstShareOfEachCapture) {
-  const Dataset dataset = dataset_of({{"a", "Benign", 5}, {"b", "DDoS", 10}});
+  const Dataset dataset = dataset_in({{"a", "Benign", 5}, {"b", "DDoS", 10}});
   const auto split = make_split(dataset, {.by = "time", .train_share = 0.6});
   ASSERT_TRUE(split);
   // The captures run backwards: their last rows are the earliest.
@@ -90,7 +90,7 @@ TEST(Split, TimeTrainsOnTheFirstShareOfEachCapture) {
 
 TEST(Split, CapturesStayWhole) {
   const Dataset dataset =
-      dataset_of({{"a", "Benign", 40}, {"b", "DDoS", 30}, {"c", "C&C", 20}, {"d", "Benign", 10}});
+      dataset_in({{"a", "Benign", 40}, {"b", "DDoS", 30}, {"c", "C&C", 20}, {"d", "Benign", 10}});
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
     SCOPED_TRACE(seed);
     const auto split = make_split(dataset, {.by = "capture", .train_share = 0.5, .seed = seed});
@@ -123,7 +123,7 @@ TEST(Split, ReadingsAndUnlabelledFlowsAreLeftOut) {
 }
 
 TEST(Split, RefusesWhatCannotBeParted) {
-  const Dataset dataset = dataset_of({{"a", "Benign", 10}});
+  const Dataset dataset = dataset_in({{"a", "Benign", 10}});
   for (const double share : {0.0, 1.0, -1.0, not_set}) {
     EXPECT_EQ(make_split(dataset, {.train_share = share}).error().code, Errc::out_of_range);
   }
@@ -133,14 +133,14 @@ TEST(Split, RefusesWhatCannotBeParted) {
   EXPECT_THAT(make_split(dataset, {.by = "capture"}).error().message, HasSubstr("two captures"));
   for (const char* by : {"random", "time", "capture"}) {
     EXPECT_EQ(make_split(Dataset{}, {.by = by}).error().code, Errc::out_of_range) << by;
-    EXPECT_EQ(make_split(dataset_of({{"a", "Benign", 1}}), {.by = by}).error().code,
+    EXPECT_EQ(make_split(dataset_in({{"a", "Benign", 1}}), {.by = by}).error().code,
               Errc::out_of_range)
         << by;
   }
 }
 
 TEST(Folds, EveryLabelledFlowIsTestedOnce) {
-  const Dataset dataset = dataset_of(
+  const Dataset dataset = dataset_in(
       {{"a", "Benign", 100}, {"a", "DDoS", 10}, {"b", "C&C", 3}, {"c", "Benign", 7}, {"b", "", 9}});
   struct Row {
     const char* by;
@@ -165,7 +165,7 @@ TEST(Folds, EveryLabelledFlowIsTestedOnce) {
 }
 
 TEST(Folds, OfKAreStratifiedAndSeeded) {
-  const Dataset dataset = dataset_of({{"a", "Benign", 100}, {"a", "DDoS", 20}, {"a", "C&C", 5}});
+  const Dataset dataset = dataset_in({{"a", "Benign", 100}, {"a", "DDoS", 20}, {"a", "C&C", 5}});
   const auto folds_of = [&](std::uint64_t seed) {
     return *make_folds(dataset, {.by = "kfold", .seed = seed, .folds = 5});
   };
@@ -181,7 +181,7 @@ TEST(Folds, OfKAreStratifiedAndSeeded) {
 
 TEST(Folds, LeaveNoRowOfTheTestedCaptureInTraining) {
   const Dataset dataset =
-      dataset_of({{"a", "Benign", 10}, {"b", "DDoS", 10}, {"a", "DDoS", 5}, {"b", "Benign", 5}});
+      dataset_in({{"a", "Benign", 10}, {"b", "DDoS", 10}, {"a", "DDoS", 5}, {"b", "Benign", 5}});
   const auto folds = make_folds(dataset, {.by = "leave-one-capture-out"});
   ASSERT_TRUE(folds) << folds.error().message;
   for (const Fold& fold : *folds) {
@@ -193,12 +193,12 @@ TEST(Folds, LeaveNoRowOfTheTestedCaptureInTraining) {
 }
 
 TEST(Folds, RefuseWhatCannotBeParted) {
-  const Dataset one = dataset_of({{"a", "Benign", 10}});
+  const Dataset one = dataset_in({{"a", "Benign", 10}});
   for (const std::uint32_t folds : {0U, 1U, 101U}) {
     EXPECT_EQ(make_folds(one, {.by = "kfold", .folds = folds}).error().code, Errc::out_of_range);
   }
   EXPECT_EQ(make_folds(one, {.by = "leave-one-capture-out"}).error().code, Errc::out_of_range);
-  EXPECT_THAT(make_folds(dataset_of({{"a", "", 10}}), {.by = "kfold"}).error().message,
+  EXPECT_THAT(make_folds(dataset_in({{"a", "", 10}}), {.by = "kfold"}).error().message,
               HasSubstr("no record of this data set carries a label"));
   EXPECT_THAT(make_folds(one, {.by = "luck"}).error().message, HasSubstr("leave-one-capture-out"));
 }

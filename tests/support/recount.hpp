@@ -14,6 +14,7 @@
 #include <tuple>
 #include <vector>
 
+#include "base/text.hpp"
 #include "sink/scoreboard.hpp"
 
 namespace vedette::test {
@@ -169,28 +170,27 @@ inline ScoreboardSnapshot recount(const Pairs& pairs) {
 /// Everything counted, as text: two boards are equal when their texts are.
 inline std::string to_text(const ScoreboardSnapshot& board) {
   std::string text = fmt::format("joined {}\n", board.joined);
-  const auto out = std::back_inserter(text);
   for (const DetectorScore& one : board.detectors) {
-    fmt::format_to(out, "{}: {} {} {} {}\n", one.model, one.true_positives, one.false_positives,
-                   one.true_negatives, one.false_negatives);
+    append_format(text, "{}: {} {} {} {}\n", one.model, one.true_positives, one.false_positives,
+                  one.true_negatives, one.false_negatives);
   }
   for (const CauseScore& one : board.causes) {
-    fmt::format_to(out, "{} [{}] {} {}: {} {} {} | {} {} | {} {}", one.cause, one.label, one.fault,
-                   one.detector, one.records, one.flagged, one.named, one.claimed,
-                   one.claimed_rightly, one.episodes, one.episodes_detected);
+    append_format(text, "{} [{}] {} {}: {} {} {} | {} {} | {} {}", one.cause, one.label, one.fault,
+                  one.detector, one.records, one.flagged, one.named, one.claimed,
+                  one.claimed_rightly, one.episodes, one.episodes_detected);
     if (one.time_to_detect) {
-      fmt::format_to(out, " {:.7f} {:.7f}", one.time_to_detect->median_seconds,
-                     one.time_to_detect->max_seconds);
+      append_format(text, " {:.7f} {:.7f}", one.time_to_detect->median_seconds,
+                    one.time_to_detect->max_seconds);
     }
     text += '\n';
   }
   for (const EpisodeScore& one : board.episodes) {
-    fmt::format_to(out, "{} {} {} [{}] {} {} {}: {} {} |", one.number, one.device, one.cause,
-                   one.label, to_rfc3339(one.begins), to_rfc3339(one.first_record),
-                   to_rfc3339(one.last_record), one.records, one.flagged);
+    append_format(text, "{} {} {} [{}] {} {} {}: {} {} |", one.number, one.device, one.cause,
+                  one.label, to_rfc3339(one.begins), to_rfc3339(one.first_record),
+                  to_rfc3339(one.last_record), one.records, one.flagged);
     for (const auto& [model, flagged] : one.detectors)
-      fmt::format_to(out, " {} {}", model, flagged);
-    if (one.time_to_detect) fmt::format_to(out, " after {} us", one.time_to_detect->count());
+      append_format(text, " {} {}", model, flagged);
+    if (one.time_to_detect) append_format(text, " after {} us", one.time_to_detect->count());
     text += '\n';
   }
   return text;
