@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -121,7 +122,7 @@ class Writer {
   bool pending_written_ = false;
   std::unordered_set<RecordKey, KeyHash> seen_;  // of the batch at hand
 
-  Time flushed_at_;
+  std::optional<Time> flushed_at_;  // nothing before the first maintain()
   Time trimmed_at_;
   std::uint64_t quarantine_trimmed_ = 0;
   std::uint64_t records_since_upkeep_ = 0;
