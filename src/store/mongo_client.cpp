@@ -71,6 +71,14 @@ std::string harmless(std::string_view complaint, std::string_view credentials) {
   return std::string{complaint};
 }
 
+/// A server's words as one line: FerretDB's can be two.
+std::string one_line(std::string_view text) {
+  std::string line{text};
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return line;
+}
+
 std::string scheme_of(std::string_view uri) {
   return std::string{uri.substr(0, uri.find("://"))};
 }
@@ -195,7 +203,7 @@ Error Client::error(const bson_error_t& why) const {
              why.domain == MONGOC_ERROR_CLIENT) {
     code = Errc::unavailable;
   }
-  return Error{code, fmt::format("{}: {}", label_, why.message)};
+  return Error{code, fmt::format("{}: {}", label_, one_line(why.message))};
 }
 
 Result<Server> Client::greet() {
@@ -240,12 +248,12 @@ Result<Doc> Client::order(const Doc& command) const {
       client.get(), database_.c_str(), command.get(), options.get(), reply.fresh(), &why);
   if (!done) return error(why);
   for (const View& failed : reply.view().array("writeErrors")) {
-    return Error{Errc::io, fmt::format("{}: {}", label_, failed.text("errmsg"))};
+    return Error{Errc::io, fmt::format("{}: {}", label_, one_line(failed.text("errmsg")))};
   }
   if (reply.view().has("writeConcernError")) {
-    return Error{
-        Errc::unavailable,
-        fmt::format("{}: {}", label_, reply.view().document("writeConcernError").text("errmsg"))};
+    return Error{Errc::unavailable,
+                 fmt::format("{}: {}", label_,
+                             one_line(reply.view().document("writeConcernError").text("errmsg")))};
   }
   return reply.copy();
 }
@@ -288,7 +296,7 @@ Result<std::vector<std::size_t>> Client::insert(const char* collection,
   if (mongoc_bulk_operation_execute(bulk.get(), reply.fresh(), &why) != 0) return there;
   for (const View& failed : reply.view().array("writeErrors")) {
     if (failed.integer("code") != duplicate_key) {
-      return Error{Errc::io, fmt::format("{}: {}", label_, failed.text("errmsg"))};
+      return Error{Errc::io, fmt::format("{}: {}", label_, one_line(failed.text("errmsg")))};
     }
     there.push_back(static_cast<std::size_t>(failed.integer("index")));
   }

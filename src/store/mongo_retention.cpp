@@ -53,7 +53,6 @@ Status Writer::keep_house(Time now) {
   attempt_.next = at_;
   if (Status done = drop_leftovers(now); !done) return done;
   tallies_.end_span(now);
-  // Not at once: what is in memory at the first call was counted in this second.
   if (!flushed_at_) flushed_at_ = now;
   if (is_due(*flushed_at_, now, flush_every)) {
     if (Status done = tallies_.flush(client_, at_.committed); !done) return done;

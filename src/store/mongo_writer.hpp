@@ -61,6 +61,10 @@ class Writer {
   /// What changed about alerts and incidents travels in the stamp, a document of at most 16 MiB.
   static constexpr std::size_t stamp_bytes_max = 12U << 20U;
 
+  /// Devices and minutes are written after as many records taken over (there is no maintain()):
+  /// what waits in memory, and what is counted again after a crash, stays bounded.
+  static constexpr std::size_t adopted_max = 20'000;
+
   Writer(Client& client, const Retention& retention, Opened opened);
 
   // mongo_recovery.cpp
@@ -108,6 +112,7 @@ class Writer {
   bool unsure_ = false;            // whether the attempt's stamp was written
   bool ready_ = false;             // opened to the end
   bool folds_ = true;              // false while records of another store are taken over
+  std::size_t adopted_ = 0;        // records taken over since devices and minutes were written
   std::uint64_t last_number_ = 0;  // given to a batch, committed or not
   /// Numbers whose commit failed: records may lie there under them, now or in a moment.
   std::set<std::uint64_t> tried_;
@@ -122,7 +127,7 @@ class Writer {
   bool pending_written_ = false;
   std::unordered_set<RecordKey, KeyHash> seen_;  // of the batch at hand
 
-  std::optional<Time> flushed_at_;  // nothing before the first maintain()
+  std::optional<Time> flushed_at_;  // or when the first call came, before which nothing waits
   Time trimmed_at_;
   std::uint64_t quarantine_trimmed_ = 0;
   std::uint64_t records_since_upkeep_ = 0;

@@ -67,11 +67,11 @@ TEST(MongoRefusals, AServerThatIsTooOld) {
 TEST(MongoRefusals, WrongCredentials) {
   MongoProxy server{0, [](const mongo::View& command) -> std::optional<mongo::Doc> {
                       if (command.has("saslStart")) {
-                        return MongoProxy::failure(18, "Authentication failed.");
+                        return MongoProxy::failure(18, "Authentication failed.\nSee elsewhere.");
                       }
                       return greeting(17);
                     }};
-  expect_refusal(server.uri("db", "ada:geheim@"), "Authentication failed");
+  expect_refusal(server.uri("db", "ada:geheim@"), "Authentication failed. See elsewhere.");
 }
 
 class MongoDatabase : public testing::Test {
