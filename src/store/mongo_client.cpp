@@ -1,6 +1,7 @@
 #include "store/mongo_client.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
@@ -77,6 +78,20 @@ std::string one_line(std::string_view text) {
   std::replace_if(
       line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
   return line;
+}
+
+/// The library says of a file that it cannot read only that there is no TLS.
+Status check_files(const mongoc_uri_t* uri, const std::string& place) {
+  constexpr std::pair<const char*, const char*> options[] = {
+      {MONGOC_URI_TLSCAFILE, "tlsCAFile"},
+      {MONGOC_URI_TLSCERTIFICATEKEYFILE, "tlsCertificateKeyFile"}};
+  for (const auto& [option, name] : options) {
+    const char* path = mongoc_uri_get_option_as_utf8(uri, option, nullptr);
+    if (path == nullptr || ::access(path, R_OK) == 0) continue;
+    return Error{Errc::refused,
+                 fmt::format("{}: {}: {} cannot be read", place, name, vedette::quoted(path))};
+  }
+  return {};
 }
 
 std::string scheme_of(std::string_view uri) {
@@ -164,6 +179,7 @@ Result<std::unique_ptr<Client>> Client::make(std::string_view text) {
   if (!complaints.empty()) {
     return Error{Errc::refused, fmt::format("{}: {}", place, harmless(complaints, credentials))};
   }
+  if (Status done = check_files(uri.get(), place); !done) return done.error();
   const auto bound = [&uri](const char* option, int value) {
     if (!mongoc_uri_has_option(uri.get(), option)) {
       mongoc_uri_set_option_as_int32(uri.get(), option, value);

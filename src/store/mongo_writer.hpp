@@ -50,6 +50,12 @@ class Writer {
     std::vector<Counted> counted;
     std::size_t quarantine = 0;  // hash_of() what was quarantined with it, 0: nothing
   };
+  /// How much the store took when it was asked last.
+  struct Measured {
+    std::optional<Time> at;
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
+  };
   struct KeyHash {
     std::size_t operator()(const RecordKey& key) const { return key.hash; }
   };
@@ -94,7 +100,7 @@ class Writer {
   // One step of upkeep, see mongo_retention.cpp.
   Status keep_house(Time now);
   Status plan_drops(Time now, Position& next);
-  Result<std::uint64_t> rows_too_many();
+  Result<std::uint64_t> rows_too_many(Time now);
   Status drop_planned();
   Status trim(Time now);
 
@@ -132,6 +138,7 @@ class Writer {
   std::uint64_t quarantine_trimmed_ = 0;
   std::uint64_t records_since_upkeep_ = 0;
   std::uint64_t bytes_at_drop_ = 0;
+  Measured measured_;
 
   mutable std::mutex shown_mutex_;
   Position shown_;
