@@ -148,10 +148,15 @@ void Pipeline::tick() {
   if (std::chrono::abs(now - line.last_save) >= line.options.state_every) save_state();
   line.changes.clear();
   for (const auto& sink : line.sinks) {
-    if (const Status done = sink->tick(line.changes, now); !done) {
+    const Status done = sink->tick(line.changes, now);
+    if (!done) {
       ++counters_.sink_failures;
       log::warn("{}: {}", sink->name(), done.error().message);
     }
+    // Known before a message has to wait for it.
+    if (!sink->durable()) continue;
+    if (counters_.degraded.exchange(!done.ok()) && done)
+      log::info("{}: accepts again", sink->name());
   }
 }
 

@@ -96,6 +96,12 @@ Status Writer::adopt(Batch& batch, const Alarms& alarms, Time now) {
   if (!done) return done;
   attempt_ = {};
   attempt_.next = at_;
+  adopted_ += batch.size();
+  if (adopted_ >= adopted_max) {
+    if (done = tallies_.flush(client_, at_.committed); !done) return done;
+    attempt_.next.flushed = at_.committed;
+    adopted_ = 0;
+  }
   for (const Alert& alert : alarms.alerts) {
     attempt_.next.alert_next = std::max(attempt_.next.alert_next, alert.id + 1);
   }

@@ -1,6 +1,7 @@
 #include "store/mongo_client.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <mutex>
@@ -69,6 +70,28 @@ std::string harmless(std::string_view complaint, std::string_view credentials) {
     credentials.remove_prefix(std::min(end + 1, credentials.size()));
   }
   return std::string{complaint};
+}
+
+/// A server's words as one line: FerretDB's can be two.
+std::string one_line(std::string_view text) {
+  std::string line{text};
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  return line;
+}
+
+/// The library says of a file that it cannot read only that there is no TLS.
+Status check_files(const mongoc_uri_t* uri, const std::string& place) {
+  constexpr std::pair<const char*, const char*> options[] = {
+      {MONGOC_URI_TLSCAFILE, "tlsCAFile"},
+      {MONGOC_URI_TLSCERTIFICATEKEYFILE, "tlsCertificateKeyFile"}};
+  for (const auto& [option, name] : options) {
+    const char* path = mongoc_uri_get_option_as_utf8(uri, option, nullptr);
+    if (path == nullptr || ::access(path, R_OK) == 0) continue;
+    return Error{Errc::refused,
+                 fmt::format("{}: {}: {} cannot be read", place, name, vedette::quoted(path))};
+  }
+  return {};
 }
 
 std::string scheme_of(std::string_view uri) {
@@ -156,6 +179,7 @@ Result<std::unique_ptr<Client>> Client::make(std::string_view text) {
   if (!complaints.empty()) {
     return Error{Errc::refused, fmt::format("{}: {}", place, harmless(complaints, credentials))};
   }
+  if (Status done = check_files(uri.get(), place); !done) return done.error();
   const auto bound = [&uri](const char* option, int value) {
     if (!mongoc_uri_has_option(uri.get(), option)) {
       mongoc_uri_set_option_as_int32(uri.get(), option, value);
@@ -195,7 +219,7 @@ Error Client::error(const bson_error_t& why) const {
              why.domain == MONGOC_ERROR_CLIENT) {
     code = Errc::unavailable;
   }
-  return Error{code, fmt::format("{}: {}", label_, why.message)};
+  return Error{code, fmt::format("{}: {}", label_, one_line(why.message))};
 }
 
 Result<Server> Client::greet() {
@@ -240,12 +264,12 @@ Result<Doc> Client::order(const Doc& command) const {
       client.get(), database_.c_str(), command.get(), options.get(), reply.fresh(), &why);
   if (!done) return error(why);
   for (const View& failed : reply.view().array("writeErrors")) {
-    return Error{Errc::io, fmt::format("{}: {}", label_, failed.text("errmsg"))};
+    return Error{Errc::io, fmt::format("{}: {}", label_, one_line(failed.text("errmsg")))};
   }
   if (reply.view().has("writeConcernError")) {
-    return Error{
-        Errc::unavailable,
-        fmt::format("{}: {}", label_, reply.view().document("writeConcernError").text("errmsg"))};
+    return Error{Errc::unavailable,
+                 fmt::format("{}: {}", label_,
+                             one_line(reply.view().document("writeConcernError").text("errmsg")))};
   }
   return reply.copy();
 }
@@ -288,7 +312,7 @@ Result<std::vector<std::size_t>> Client::insert(const char* collection,
   if (mongoc_bulk_operation_execute(bulk.get(), reply.fresh(), &why) != 0) return there;
   for (const View& failed : reply.view().array("writeErrors")) {
     if (failed.integer("code") != duplicate_key) {
-      return Error{Errc::io, fmt::format("{}: {}", label_, failed.text("errmsg"))};
+      return Error{Errc::io, fmt::format("{}: {}", label_, one_line(failed.text("errmsg")))};
     }
     there.push_back(static_cast<std::size_t>(failed.integer("index")));
   }

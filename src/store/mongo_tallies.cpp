@@ -47,6 +47,33 @@ Change replacement(const std::string& id, const Doc& fields) {
   return change;
 }
 
+/// Whole values by name. What is not there yet is inserted, many in one write: FerretDB spends 0.1
+/// ms on each, and 0.9 ms on an upsert.
+class Values {
+ public:
+  void set(const std::string& id, bool stored, const Doc& fields) {
+    if (stored) {
+      changed_.push_back(replacement(id, fields));
+      return;
+    }
+    added_ids_.push_back(id);
+    added_.emplace_back().set("_id", id).append(fields.get());
+  }
+
+  Status put(const Client& client, const char* collection) {
+    const auto there = client.insert(collection, added_);
+    if (!there) return there.error();
+    // Written by a flush that was cut short.
+    for (const std::size_t i : *there) changed_.push_back(replacement(added_ids_[i], added_[i]));
+    return client.upsert(collection, changed_);
+  }
+
+ private:
+  std::vector<std::string> added_ids_;
+  std::vector<Doc> added_;
+  std::vector<Change> changed_;
+};
+
 Doc filter_ids(const std::vector<std::string>& ids) {
   Doc filter;
   Doc in;
@@ -114,14 +141,14 @@ void Tallies::take_device(const View& document) {
   const std::scoped_lock lock{mutex_};
   devices_.try_emplace(std::string{document.text("_id")},
                        Device{document.time("first_seen"), document.time("last_seen"),
-                              read_tally(document), document.count("batch"), false});
+                              read_tally(document), document.count("batch"), false, true});
 }
 
 void Tallies::take_minute(const View& document) {
   const std::scoped_lock lock{mutex_};
   minutes_[document.integer("minute_us")].try_emplace(
       std::string{document.text("device")},
-      Minute{read_tally(document), document.count("batch"), false});
+      Minute{read_tally(document), document.count("batch"), false, true});
 }
 
 Status Tallies::fetch(const Client& client, const std::vector<Counted>& counted) {
@@ -218,16 +245,36 @@ Status Tallies::flush_spans(const Client& client) {
 
 Status Tallies::flush(const Client& client, std::uint64_t batch) {
   if (Status done = flush_spans(client); !done) return done;
-  std::vector<Change> changes;
+  if (Status done = put_devices(client, batch); !done) return done;
+  if (Status done = put_minutes(client, batch); !done) return done;
+  const std::scoped_lock lock{mutex_};
+  const auto keep = [batch](auto& entry) {
+    if (!std::exchange(entry.changed, false)) return;
+    entry.batch = batch;
+    entry.stored = true;
+  };
+  for (auto& [name, device] : devices_) keep(device);
+  for (auto& [minute, devices] : minutes_) {
+    for (auto& [device, entry] : devices) keep(entry);
+  }
+  bound();
+  return {};
+}
+
+Status Tallies::put_devices(const Client& client, std::uint64_t batch) const {
+  Values values;
   for (const auto& [name, device] : devices_) {
     if (!device.changed) continue;
     Doc fields;
     fields.set_time("first_seen", device.first).set_time("last_seen", device.last);
     set_tally(fields, device.tally);
-    changes.push_back(replacement(name, fields.set("batch", batch)));
+    values.set(name, device.stored, fields.set("batch", batch));
   }
-  if (Status done = client.upsert(collection::devices, changes); !done) return done;
-  changes.clear();
+  return values.put(client, collection::devices);
+}
+
+Status Tallies::put_minutes(const Client& client, std::uint64_t batch) const {
+  Values values;
   for (const auto& [minute, devices] : minutes_) {
     for (const auto& [device, entry] : devices) {
       if (!entry.changed) continue;
@@ -235,21 +282,10 @@ Status Tallies::flush(const Client& client, std::uint64_t batch) {
       fields.set("device", device).set_time("minute", time_from_micros(minute));
       set_tally(fields, entry.tally);
       fields.set("score_max", entry.tally.score_max).set("batch", batch);
-      changes.push_back(replacement(minute_id(minute, device), fields));
+      values.set(minute_id(minute, device), entry.stored, fields);
     }
   }
-  if (Status done = client.upsert(collection::minutes, changes); !done) return done;
-  const std::scoped_lock lock{mutex_};
-  for (auto& [name, device] : devices_) {
-    if (std::exchange(device.changed, false)) device.batch = batch;
-  }
-  for (auto& [minute, devices] : minutes_) {
-    for (auto& [device, entry] : devices) {
-      if (std::exchange(entry.changed, false)) entry.batch = batch;
-    }
-  }
-  bound();
-  return {};
+  return values.put(client, collection::minutes);
 }
 
 void Tallies::bound() {
@@ -339,8 +375,8 @@ Result<std::vector<DeviceSummary>> Tallies::devices(const Client& client) const 
     lock.unlock();
     Status done = client.find(collection::devices, {}, {}, [&take](const View& document) {
       take(std::string{document.text("_id")},
-           {document.time("first_seen"), document.time("last_seen"), read_tally(document), 0,
-            false});
+           {document.time("first_seen"), document.time("last_seen"), read_tally(document), 0, false,
+            true});
       return Status{};
     });
     if (!done) return done.error();

@@ -84,14 +84,18 @@ class Tallies {
     Tally tally;
     std::uint64_t batch = 0;
     bool changed = false;
+    bool stored = false;  // has a document
   };
   struct Minute {
     Tally tally;
     std::uint64_t batch = 0;
     bool changed = false;
+    bool stored = false;
   };
   using Minutes = std::unordered_map<std::string, Minute>;  // by device, "" is the fleet
 
+  Status put_devices(const Client& client, std::uint64_t batch) const;
+  Status put_minutes(const Client& client, std::uint64_t batch) const;
   void count_minute(std::int64_t minute, const std::string& device, const Counted& counted,
                     std::uint64_t batch);
   void count_span(const Counted& counted, std::uint64_t batch);

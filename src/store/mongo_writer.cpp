@@ -79,6 +79,7 @@ Status Writer::commit(Batch& batch, Time now) {
 }
 
 Status Writer::commit_locked(Batch& batch, Time now) {
+  if (!flushed_at_) flushed_at_ = now;
   seen_.clear();
   Status done = settle();
   for (std::size_t first = 0; done;) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -49,6 +50,12 @@ class Writer {
     std::vector<Counted> counted;
     std::size_t quarantine = 0;  // hash_of() what was quarantined with it, 0: nothing
   };
+  /// How much the store took when it was asked last.
+  struct Measured {
+    std::optional<Time> at;
+    std::uint64_t bytes = 0;
+    std::uint64_t rows = 0;
+  };
   struct KeyHash {
     std::size_t operator()(const RecordKey& key) const { return key.hash; }
   };
@@ -59,6 +66,10 @@ class Writer {
   static constexpr std::size_t slice_records_min = 100;
   /// What changed about alerts and incidents travels in the stamp, a document of at most 16 MiB.
   static constexpr std::size_t stamp_bytes_max = 12U << 20U;
+
+  /// Devices and minutes are written after as many records taken over (there is no maintain()):
+  /// what waits in memory, and what is counted again after a crash, stays bounded.
+  static constexpr std::size_t adopted_max = 20'000;
 
   Writer(Client& client, const Retention& retention, Opened opened);
 
@@ -89,7 +100,7 @@ class Writer {
   // One step of upkeep, see mongo_retention.cpp.
   Status keep_house(Time now);
   Status plan_drops(Time now, Position& next);
-  Result<std::uint64_t> rows_too_many();
+  Result<std::uint64_t> rows_too_many(Time now);
   Status drop_planned();
   Status trim(Time now);
 
@@ -107,6 +118,7 @@ class Writer {
   bool unsure_ = false;            // whether the attempt's stamp was written
   bool ready_ = false;             // opened to the end
   bool folds_ = true;              // false while records of another store are taken over
+  std::size_t adopted_ = 0;        // records taken over since devices and minutes were written
   std::uint64_t last_number_ = 0;  // given to a batch, committed or not
   /// Numbers whose commit failed: records may lie there under them, now or in a moment.
   std::set<std::uint64_t> tried_;
@@ -121,11 +133,12 @@ class Writer {
   bool pending_written_ = false;
   std::unordered_set<RecordKey, KeyHash> seen_;  // of the batch at hand
 
-  Time flushed_at_;
+  std::optional<Time> flushed_at_;  // or when the first call came, before which nothing waits
   Time trimmed_at_;
   std::uint64_t quarantine_trimmed_ = 0;
   std::uint64_t records_since_upkeep_ = 0;
   std::uint64_t bytes_at_drop_ = 0;
+  Measured measured_;
 
   mutable std::mutex shown_mutex_;
   Position shown_;

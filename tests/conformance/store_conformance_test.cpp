@@ -260,7 +260,8 @@ TEST_P(StoreConformance, AnswersAsAPlainMapDoes) {
   Twin twin;
   std::vector<Judged> sent;
   Batch batch{64};
-  for (int round = 0; round < 12; ++round) {
+  const int rounds = as_many_as(12, 6);
+  for (int round = 0; round < rounds; ++round) {
     batch.reset();
     const Time now = after(round * 20);
     while (!batch.full()) {
@@ -279,14 +280,17 @@ TEST_P(StoreConformance, AnswersAsAPlainMapDoes) {
       const bool inserted = twin.rows.try_emplace(judged.record.key, judged).second;
       ASSERT_EQ(judged.is_new, inserted);
     }
-    if (round == 6) reopen();
+    if (round == rounds / 2) reopen();
   }
   for (int i = 0; i < as_many_as(60, 12); ++i) {
-    const VerdictQuery query = draw_query(random);
+    VerdictQuery query = draw_query(random);
+    const auto expected = twin.answer(query);
+    // A page is a walk over all that is there: few pages, some of them the last.
+    if (GetParam().is_slow) query.limit = std::max(query.limit, expected.size() / 4 + 1);
     SCOPED_TRACE(fmt::format("query {}", i));
-    ASSERT_EQ(all_pages(store(), query), twin.answer(query));
+    ASSERT_EQ(all_pages(store(), query), expected);
   }
-  const auto every = static_cast<std::uint64_t>(as_many_as(1, 9));
+  const auto every = static_cast<std::uint64_t>(as_many_as(1, 5));
   for (const auto& [key, judged] : twin.rows) {
     if (key.hash % every != 0) continue;
     const auto found = store().verdict(key);
@@ -676,7 +680,7 @@ TEST_P(StoreConformance, RetentionBySizeDropsTheOldestFirst) {
   Random random{3};
   Batch batch{1000};
   RecordKey newest;
-  const int rounds = as_many_as(30, 10);
+  const int rounds = as_many_as(30, 6);
   for (int round = 0; round < rounds; ++round) {
     batch.reset();
     while (!batch.full()) draw(batch.add(), random, after(round));
@@ -684,7 +688,7 @@ TEST_P(StoreConformance, RetentionBySizeDropsTheOldestFirst) {
     newest = batch[999].record.key;
     maintain(after(round));
   }
-  for (int i = 0; i < 20; ++i) maintain(after(31));
+  for (int i = 0; i < as_many_as(20, 8); ++i) maintain(after(31));
   const auto counts = store().counts();
   const std::uint64_t rows = counts->flows + counts->readings;
   EXPECT_LT(rows, static_cast<std::uint64_t>(rounds) * 667);
@@ -732,7 +736,7 @@ TEST_P(StoreConformance, BadCursorsAreRefused) {
 
 TEST_P(StoreConformance, ReadersSeeWholeBatchesWhileTheLineCommits) {
   constexpr std::size_t batch_size = 50;
-  const int rounds = as_many_as(40, 12);
+  const int rounds = as_many_as(40, 8);
   std::atomic<bool> stop{false};
   std::atomic<int> torn{0};
   std::atomic<int> failed{0};

@@ -67,11 +67,11 @@ TEST(MongoRefusals, AServerThatIsTooOld) {
 TEST(MongoRefusals, WrongCredentials) {
   MongoProxy server{0, [](const mongo::View& command) -> std::optional<mongo::Doc> {
                       if (command.has("saslStart")) {
-                        return MongoProxy::failure(18, "Authentication failed.");
+                        return MongoProxy::failure(18, "Authentication failed.\nSee elsewhere.");
                       }
                       return greeting(17);
                     }};
-  expect_refusal(server.uri("db", "ada:geheim@"), "Authentication failed");
+  expect_refusal(server.uri("db", "ada:geheim@"), "Authentication failed. See elsewhere.");
 }
 
 class MongoDatabase : public testing::Test {
@@ -105,6 +105,23 @@ class MongoDatabase : public testing::Test {
   std::string uri_;
   std::unique_ptr<mongo::Client> client_;
 };
+
+TEST_F(MongoDatabase, OverTlsIsOpenedByWhoTrustsItsCertificate) {
+  const std::string certificate = (folder_.path() / "ca.pem").string();
+  const std::string key = (folder_.path() / "server.key").string();
+  Process openssl{{"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                   "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", certificate,
+                   "-days", "2", "-subj", "/CN=127.0.0.1", "-addext",
+                   "subjectAltName=IP:127.0.0.1"}};
+  ASSERT_EQ(openssl.wait(), 0) << openssl.errors();
+  const MongoServer server{folder_.path() / "tls", {certificate, key}};
+  const std::string uri = server.uri("db") + hasty;
+  EXPECT_EQ(run_with(uri + "&tls=true&tlsCAFile=" + certificate).code, 0);
+  expect_refusal(uri + "&tls=true", "certificate verify failed");
+  expect_refusal(uri, "No suitable servers found");
+  expect_refusal(uri + "&tls=true&tlsCAFile=/nowhere/ca.pem",
+                 "tlsCAFile: \"/nowhere/ca.pem\" cannot be read");
+}
 
 TEST_F(MongoDatabase, OfSomebodyElseIsLeftAlone) {
   mongo::Doc theirs;

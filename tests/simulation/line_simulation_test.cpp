@@ -186,5 +186,47 @@ TEST_P(LineSimulation, EndsWithExactlyOneVerdictPerMessage) {
 
 INSTANTIATE_TEST_SUITE_P(Seeds, LineSimulation, testing::Range<std::uint64_t>(1, 9));
 
+class SilentSource final : public Source {
+ public:
+  Result<Pulled> pull(std::size_t, std::chrono::milliseconds, const Take&) override {
+    return Pulled::some;
+  }
+  Status acknowledge() override { return {}; }
+  std::string describe() const override { return "nobody"; }
+};
+
+/// Its upkeep fails while `away`.
+class AwaySink final : public Sink {
+ public:
+  explicit AwaySink(const bool& away) : away_(away) {}
+  std::string_view name() const override { return "store"; }
+  bool durable() const override { return true; }
+  Status accept(Batch&, Time) override { return {}; }
+  Status tick(AlarmChanges&, Time) override {
+    return away_ ? Status{Error{Errc::refused, "Authentication failed."}} : Status{};
+  }
+
+ private:
+  const bool& away_;
+};
+
+TEST(Line, IsDegradedWhileItsStoreIsAwayThoughNothingComes) {
+  bool away = false;
+  std::vector<std::unique_ptr<Sink>> sinks;
+  sinks.push_back(std::make_unique<AwaySink>(away));
+  ManualClock clock{service_time};
+  Pipeline pipeline{std::make_unique<Ingest>(std::make_unique<SilentSource>(), make_json_decoder()),
+                    std::make_shared<DetectorSet>(),
+                    std::move(sinks),
+                    clock,
+                    {}};
+  for (const bool is_away : {false, true, true, false}) {
+    away = is_away;
+    clock.advance(std::chrono::seconds{2});
+    ASSERT_TRUE(pipeline.step({}));
+    EXPECT_EQ(pipeline.counters().degraded, is_away);
+  }
+}
+
 }  // namespace
 }  // namespace vedette

@@ -25,14 +25,17 @@ class MongoServer {
     return ::access(path.c_str(), X_OK) == 0 ? path : "";
   }
 
-  explicit MongoServer(const std::filesystem::path& folder) : folder_(folder), port_(free_port()) {
+  /// With a certificate and a key it speaks TLS.
+  explicit MongoServer(const std::filesystem::path& folder, std::vector<std::string> tls = {})
+      : folder_(folder), tls_(std::move(tls)), port_(free_port()) {
     std::filesystem::create_directories(folder);
     start();
   }
 
   void start() {
-    process_ = std::make_unique<Process>(
-        std::vector<std::string>{program(), fmt::format("127.0.0.1:{}", port_), folder_.string()});
+    std::vector<std::string> line{program(), fmt::format("127.0.0.1:{}", port_), folder_.string()};
+    line.insert(line.end(), tls_.begin(), tls_.end());
+    process_ = std::make_unique<Process>(line);
     if (!eventually([&] { return accepts_connections(port_) || !process_->running(); },
                     std::chrono::seconds{60}) ||
         !process_->running()) {
@@ -53,6 +56,7 @@ class MongoServer {
 
  private:
   std::filesystem::path folder_;
+  std::vector<std::string> tls_;
   std::uint16_t port_;
   std::unique_ptr<Process> process_;
 };
