@@ -251,6 +251,20 @@ std::string seconds_text(double seconds) {
   return rounded(seconds) + " s";
 }
 
+/// As a sensor says it: 21.5, 1013.25, 101325, never 1e+05.
+std::string measured(double value) {
+  if (value == 0) return "0";  // and never -0
+  const bool large = std::abs(value) >= 1e5 && std::abs(value) < 1e15;
+  return large ? fmt::format("{:.0f}", value) : fmt::format("{:.6g}", value);
+}
+
+/// A bound that was worked out, no finer than a hundredth of how wide the range is: 19.2, 1012.
+std::string bound_text(double bound, double wide) {
+  if (!(wide > 0) || !(wide < 1e15)) return measured(bound);
+  const double unit = std::pow(10, std::floor(std::log10(wide)) - 1);
+  return measured(std::round(bound / unit) * unit);
+}
+
 std::string number_text(Unit unit, double value) {
   switch (unit) {
     case Unit::count:
@@ -274,7 +288,7 @@ std::string number_text(Unit unit, double value) {
     case Unit::port:
       return fmt::format("{:.0f}", value);
     case Unit::measure:
-      return fmt::format("{:.5g}", value);
+      return measured(value);
     case Unit::flag:
     case Unit::number:
       return rounded(std::round(100 * value) / 100);
@@ -307,7 +321,7 @@ void append_token(std::string& out, std::string_view name, const Subject& subjec
     append_plain(out, subject.series.empty() ? "a value" : subject.series);
   } else if (name == "reading") {
     for (const Reading::Value& one : subject.record.reading) {
-      if (one.name == subject.series) out += fmt::format("{:.6g}", one.value);
+      if (one.name == subject.series) out += measured(one.value);
     }
   } else {
     out += value;
@@ -326,6 +340,10 @@ std::string range_text(std::string_view low, std::string_view high) {
 }
 
 std::string range_of(Unit unit, const UsualRange& usual) {
+  if (unit == Unit::measure) {
+    const double low = static_cast<double>(usual.low), high = static_cast<double>(usual.high);
+    return range_text(bound_text(low, high - low), bound_text(high, high - low));
+  }
   return range_text(number_text(unit, static_cast<double>(usual.low)),
                     number_text(unit, static_cast<double>(usual.high)));
 }
@@ -379,9 +397,13 @@ std::string usual_words(std::string_view column, const UsualRange& usual) {
 void append_change(std::string& out, const Subject& subject, std::string_view column, float from,
                    float to) {
   const Phrase* phrase = phrase_of(column);
-  const std::string number = value_words(column, to);
-  if (phrase != nullptr && !phrase->changed.empty()) {
-    append_text(out, subject, column, phrase->changed, number);
+  const bool worked_out = unit_of(column) == Unit::measure;
+  const double between = std::abs(static_cast<double>(from) - static_cast<double>(to));
+  const std::string number =
+      worked_out ? bound_text(static_cast<double>(to), between) : value_words(column, to);
+  if (phrase != nullptr && (worked_out || !phrase->changed.empty())) {
+    append_text(out, subject, column, phrase->changed.empty() ? phrase->text : phrase->changed,
+                number);
   } else {
     append_clause(out, subject, column, to, nullptr);
   }
