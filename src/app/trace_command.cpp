@@ -53,8 +53,8 @@ void print_why(const Verdict& verdict) {
                reason.text);
   }
   for (const Change& change : why.changes) {
-    fmt::print("           normal with {} = {:g} instead of {:g}\n", change.feature, change.to,
-               change.from);
+    fmt::print("           normal with {} = {:g} instead of {:g}: {}\n", change.feature, change.to,
+               change.from, change.text);
   }
   if (!why.changes.empty()) {
     fmt::print("           score then {:.6f}\n", why.changed_score);

@@ -3,6 +3,7 @@
 /// file) and DeviceWindows (what this device did lately, passed in, bounded).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -66,6 +67,18 @@ class DeviceWindows {
   std::unique_ptr<State> state_;
 };
 
+/// What a column of a reading speaks of, in the terms of its own series: a column holds a
+/// deviation, which tells nobody what the sensor said.
+struct Measured {
+  /// level: the reading; step: the move; stuck: readings in a row; gap: seconds before it.
+  float value = 0;
+  float low = 0;  ///< usual is what deviates by at most `usual_deviations`
+  float high = 0;
+  std::uint16_t place = 0;  ///< of its value in the record's reading
+};
+constexpr float usual_deviations = 3;  ///< half of what alarms by default
+constexpr std::size_t reading_columns = 4;
+
 /// Facts about one applied record that a row of floats cannot carry.
 struct RowNotes {
   /// The device's state is still warming up. Deviations of a reading are 0 then; the columns of a
@@ -74,6 +87,8 @@ struct RowNotes {
   float confidence = 1;      ///< share of the warm-up that is done, 1 unless `learning`
   std::uint8_t lessons = 0;  ///< bits of Lesson: what is still being learned
   std::string_view series;   ///< the value name the columns speak of; valid until next apply()
+  /// Of a reading, by column.
+  std::array<Measured, reading_columns> measured{};
 };
 
 /// What was usual for a column over the benign training rows: the 1 % and 99 % quantiles.

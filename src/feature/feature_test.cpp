@@ -377,6 +377,65 @@ TEST(Series, AConstantSeriesHasAScale) {
   EXPECT_GE(series.judge(25, second(101)).level, 6);
 }
 
+TEST(Series, ASwitchMayBeSwitched) {
+  struct Fact {
+    int still;  // readings before the first change
+    double value;
+    bool quiet;
+  };
+  // One that never moved for long, and what no switch says, are strange.
+  for (const Fact& fact :
+       {Fact{30, 1, true}, Fact{30, 0, true}, Fact{600, 0, false}, Fact{30, 7, false}}) {
+    SeriesState series;
+    int i = 0;
+    for (; i < fact.still; ++i) series.judge(fact.value == 0 ? 1 : 0, second(i));
+    const Deviations d = series.judge(fact.value, second(i++));
+    EXPECT_EQ(std::max(d.level, d.step) < 6, fact.quiet) << fact.still << " " << fact.value;
+    if (!fact.quiet) continue;
+    for (; i < 2000; ++i) {
+      const Deviations later = series.judge(i % 97 < 5 ? 1 : 0, second(i));
+      EXPECT_EQ(std::max(later.level, later.step), 0) << i;
+    }
+  }
+}
+
+TEST(Series, WhatIsUsualIsToldInItsOwnTerms) {
+  Random random(7);
+  const auto map = make_series_features();
+  DeviceWindows windows;
+  std::vector<float> row(map->schema().width());
+  Record record;
+  record.kind = RecordKind::reading;
+  record.device = "pump-01";
+  const auto apply = [&](int at, double pressure, double heat) {
+    record.reading.clear();
+    record.reading.add("pressure", pressure);
+    record.reading.add("heat", heat);
+    record.time = second(at);
+    return map->apply(record, windows, row);
+  };
+  for (int i = 0; i < 300; ++i) {
+    apply(i, 1013 + random.normal(0, 0.5), 40 + random.normal(0, 0.2));
+  }
+  const RowNotes notes = apply(360, 1013, 55);
+  const auto& [level, step, stuck, gap] = notes.measured;
+  EXPECT_EQ(notes.series, "heat");
+  EXPECT_EQ(level.place, 1U);
+  EXPECT_EQ(level.value, 55);
+  EXPECT_GT(level.low, 37);
+  EXPECT_LT(level.low, 40);
+  EXPECT_GT(level.high, 40);
+  EXPECT_LT(level.high, 43);
+  EXPECT_NEAR(step.value, 15, 1);
+  EXPECT_LT(step.high, 3);
+  EXPECT_EQ(gap.value, 61);
+  EXPECT_EQ(gap.high, 5);  // half of ten usual intervals
+  EXPECT_EQ(stuck.value, 1);
+  // A deviation of three is where usual ends.
+  EXPECT_NEAR(row[0], 3 * (55 - (level.low + level.high) / 2) / ((level.high - level.low) / 2),
+              0.01 * row[0]);
+}
+
 TEST(Series, WildValuesStayFinite) {
   SeriesState series;
   Random random(8);
@@ -385,6 +444,9 @@ TEST(Series, WildValuesStayFinite) {
     const Deviations d = series.judge(wild[random.below(6)],
                                       time_from_micros(static_cast<std::int64_t>(random.next())));
     for (const float value : {d.level, d.step, d.stuck, d.gap}) EXPECT_TRUE(std::isfinite(value));
+    for (const Seen& seen : d.seen) {
+      for (const float value : {seen.value, seen.low, seen.high}) EXPECT_TRUE(std::isfinite(value));
+    }
   }
 }
 

@@ -53,13 +53,19 @@ RowNotes SeriesFeatures::apply(const Record& record, DeviceWindows& windows,
   notes.learning = true;
   notes.confidence = 0;
   float worst = -1;
+  std::uint16_t place = 0;
   for (const Reading::Value& value : record.reading) {
     SeriesState& series = windows.state().series(record.device, value.name);
     const Deviations found = series.judge(value.value, record.time);
     notes.learning = notes.learning && found.learning;
     notes.confidence = std::max(notes.confidence, series.confidence());
     const std::array<float, 4> columns{found.level, found.step, found.stuck, found.gap};
-    for (std::size_t i = 0; i < columns.size(); ++i) row[i] = std::max(row[i], columns[i]);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+      if (place > 0 && columns[i] <= row[i]) continue;
+      row[i] = columns[i];
+      notes.measured[i] = {found.seen[i].value, found.seen[i].low, found.seen[i].high, place};
+    }
+    ++place;
     const float largest = *std::max_element(columns.begin(), columns.end());
     if (largest > worst) {
       worst = largest;

@@ -23,10 +23,19 @@ constexpr float run_floor = 30;
 constexpr float run_factor = 5;
 constexpr float run_decay = 0.998F;  // per change of value
 constexpr float gap_factor = 10;
+constexpr float usual_share = usual_deviations / static_cast<float>(alarm);
+constexpr std::uint64_t switch_youth =
+    500;  // readings without a change that make the first strange
 
 /// Anomalies beyond this are all the same; keeps every column finite.
 float bounded(double deviation) {
   return static_cast<float>(std::min(deviation, 1e6));
+}
+
+/// Wild series reach beyond what a float holds.
+float told(double value) {
+  constexpr double most = 1e38;
+  return static_cast<float>(std::clamp(value, -most, most));
 }
 
 /// A decaying maximum. What enters is clipped so that one wild value widens the unit by the factor
@@ -55,7 +64,7 @@ SeriesState::Scales SeriesState::scales(double median) const {
           std::max(step, step_peak_ / peak_share) * young};
 }
 
-float SeriesState::judge_stuck(double value) {
+float SeriesState::judge_stuck(double value, Seen& seen) {
   if (readings_ > 0 && value == last_) {
     ++run_;
   } else {
@@ -63,13 +72,14 @@ float SeriesState::judge_stuck(double value) {
     run_ = 1;
     changes_ = std::min(changes_ + 1, 1'000'000U);
   }
+  const float usual = std::max(run_floor, run_factor * run_peak_);
+  seen = {static_cast<float>(run_), 1, usual * usual_share};
   // Nothing (no light, no rain, no current) is a state of rest, not a stuck sensor.
   if (value == 0 || static_cast<float>(changes_) < changes_min) return 0;
-  const float usual = std::max(run_floor, run_factor * run_peak_);
   return static_cast<float>(alarm) * static_cast<float>(run_) / usual;
 }
 
-float SeriesState::judge_gap(Time time) {
+float SeriesState::judge_gap(Time time, Seen& seen) {
   const auto interval = static_cast<float>(to_seconds(time) - to_seconds(last_time_));
   if (readings_ == 0 && intervals_.size() == 0 && last_time_ == Time{}) {
     last_time_ = time;
@@ -91,11 +101,29 @@ float SeriesState::judge_gap(Time time) {
   if (intervals_.size() == 16) {
     const float usual = std::max(gap_factor * intervals_.median(), 2 * gap_peak_);
     deviation = static_cast<float>(alarm) * interval / usual;
+    seen = {interval, 0, usual * usual_share};
   }
   gap_peak_ = std::max(gap_peak_ * static_cast<float>(peak_decay),
                        deviation > static_cast<float>(alarm) ? gap_peak_ * 1.5F : interval);
   intervals_.push(interval);
   return deviation;
+}
+
+/// A door opens, a lamp is switched on: for such a series a change is no jump.
+bool SeriesState::is_switch(double value) const {
+  const auto on_or_off = [](double x) { return x == 0 || x == 1; };
+  return on_or_off(value) && on_or_off(last_) && on_or_off(levels_[0]) &&
+         on_or_off(levels_[levels_.size() - 1]) && on_or_off(levels_.median()) &&
+         (changes_ > 2 || readings_ < switch_youth);
+}
+
+void SeriesState::learn_switch(double value) {
+  levels_.push(value);
+  steps_.push(static_cast<float>(std::abs(value - last_)));
+  if (value != last_) resolution_ = 1;
+  outside_ = calm_ = 0;
+  last_ = accepted_ = value;
+  ++readings_;
 }
 
 void SeriesState::start_anew(double value) {
@@ -141,8 +169,9 @@ Deviations SeriesState::judge(double value, Time time) {
   constexpr double value_max = 1e37;
   value = std::clamp(value, -value_max, value_max);
   Deviations deviations;
-  deviations.stuck = judge_stuck(value);
-  deviations.gap = judge_gap(time);
+  auto& [level_seen, step_seen, stuck_seen, gap_seen] = deviations.seen;
+  deviations.stuck = judge_stuck(value, stuck_seen);
+  deviations.gap = judge_gap(time, gap_seen);
   if (readings_ == 0) {
     start_anew(value);
     return {};
@@ -162,9 +191,18 @@ Deviations SeriesState::judge(double value, Time time) {
     return {};
   }
   deviations.learning = false;
+  if (is_switch(value)) {
+    learn_switch(value);
+    level_seen = {static_cast<float>(value), 0, 1};
+    step_seen = {0, 0, 1};
+    return deviations;
+  }
   const double step = std::min(std::abs(value - last_), std::abs(value - accepted_));
   deviations.level = bounded(std::abs(value - median) / now.level);
   deviations.step = bounded(step / now.step);
+  const double room = static_cast<double>(usual_deviations);
+  level_seen = {told(value), told(median - room * now.level), told(median + room * now.level)};
+  step_seen = {told(step), 0, told(room * now.step)};
   learn(value, median, now, deviations);
   return deviations;
 }

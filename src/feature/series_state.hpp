@@ -7,9 +7,17 @@
 #include <limits>
 
 #include "base/clock.hpp"
+#include "feature/feature.hpp"
 #include "feature/sorted_window.hpp"
 
 namespace vedette {
+
+/// A value beside what of it is usual (Measured in feature.hpp says in which terms).
+struct Seen {
+  float value = 0;
+  float low = 0;
+  float high = 0;
+};
 
 /// How far a reading is from usual in four ways, each in robust standard units: 6 is an alarm by
 /// default. All are 0 while the series is learning.
@@ -19,6 +27,8 @@ struct Deviations {
   float stuck = 0;  ///< how long the value has not moved
   float gap = 0;    ///< how long the series was silent before this reading
   bool learning = true;
+  /// The same in the terms of the series, in the order above; nothing while it is learning.
+  std::array<Seen, 4> seen{};
 };
 
 /// A ring of 64 readings and slow memories of the largest usual deviations; about 1 KiB.
@@ -51,10 +61,13 @@ class SeriesState {
     double step = 0;
   };
   Scales scales(double median) const;
+  /// 0 and 1 are all it knows, and it is known to change or too young to be known not to.
+  bool is_switch(double value) const;
   double floor_of(double median) const;
-  float judge_stuck(double value);
-  float judge_gap(Time time);
+  float judge_stuck(double value, Seen& seen);
+  float judge_gap(Time time, Seen& seen);
   void learn(double value, double median, const Scales& scales, const Deviations& deviations);
+  void learn_switch(double value);
   void start_anew(double value);
   template <class State, class Field>
   static void walk(State& state, Field field);

@@ -14,10 +14,18 @@ void DeviceRanges::fit(std::uint64_t schema, std::size_t width) {
   devices_.clear();
 }
 
+void DeviceRanges::disturb(const Record& record) {
+  devices_.of(hash64(record.device)).disturbed = record.time;
+}
+
 void DeviceRanges::learn(const Record& record, std::span<const float> row) {
   expects(row.size() == width_, "DeviceRanges learns rows of the schema it was fitted to");
   if (record.key.hash % skip != 0) return;
   Device& device = devices_.of(hash64(record.device));
+  if (device.disturbed && record.time < *device.disturbed + calm &&
+      *device.disturbed < record.time + calm) {
+    return;
+  }
   device.bounds.resize(4 * width_);
   float* low = device.bounds.data();
   float* high = low + width_;

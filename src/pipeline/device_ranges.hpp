@@ -1,7 +1,9 @@
 /// DeviceRanges: what is usual for each device, column by column, for explanations.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -24,9 +26,13 @@ class DeviceRanges {
   static constexpr std::uint32_t epoch = 64;
   static constexpr std::uint32_t known_rows = 16;  ///< fewer say too little
   static constexpr std::uint64_t skip = 4;
+  static constexpr Duration calm = std::chrono::minutes{1};  ///< of event time
 
   /// Takes rows of another schema from here on: forgets those of the one before.
   void fit(std::uint64_t schema, std::size_t width);
+  /// A row of it was judged anomalous. Rows within `calm` of the last such are not learned from:
+  /// what an attack does below the threshold is nothing usual.
+  void disturb(const Record& record);
   /// A row that was judged normal. REQUIRES: row.size() is the width.
   void learn(const Record& record, std::span<const float> row);
   /// True and one range per column when at least `known_rows` rows of the device were learned from.
@@ -37,7 +43,11 @@ class DeviceRanges {
   struct Device {
     std::vector<float> bounds;  // low and high of this epoch, low and high of the one before
     std::uint32_t now = 0, before = 0;  // rows
-    void clear() { now = before = 0; }
+    std::optional<Time> disturbed;
+    void clear() {
+      now = before = 0;
+      disturbed.reset();
+    }
   };
   std::uint64_t schema_ = 0;
   std::size_t width_ = 0;

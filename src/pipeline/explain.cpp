@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 #include "base/hash.hpp"
 #include "pipeline/column_families.hpp"
@@ -21,11 +22,12 @@ constexpr std::size_t clauses_max = 3;
 class Explaining {
  public:
   Explaining(const Detector& detector, const Subject& subject, std::span<const float> row,
-             ExplainScratch& scratch, Verdict& verdict)
+             std::span<const Measured> measured, ExplainScratch& scratch, Verdict& verdict)
       : detector_(detector),
         families_(detector.families()),
         subject_(subject),
         row_(row),
+        measured_(measured),
         scratch_(scratch),
         verdict_(verdict) {}
 
@@ -38,6 +40,9 @@ class Explaining {
     write_sentence();
     if (!full || scratch_.usual.empty()) return;
     find_smallest_change(detector_, row_, verdict_.threshold, scratch_, verdict_.why);
+    for (std::size_t i = 0; i < verdict_.why.changes.size(); ++i) {
+      tell_change(scratch_.changed[i], verdict_.why.changes[i]);
+    }
     detector_.exemplars().nearest(row_, scratch_.parts, Explanation::similar_max,
                                   verdict_.why.similar);
   }
@@ -107,8 +112,59 @@ class Explaining {
     });
   }
 
-  const UsualRange* usual_of(std::uint32_t column) const {
-    return column < scratch_.usual.size() ? &scratch_.usual[column] : nullptr;
+  const std::string& name_of_column(std::uint32_t column) const {
+    return detector_.features().schema().columns[column].name;
+  }
+
+  // What people are told of a column: of a reading in the terms of its series.
+  bool is_measured(std::uint32_t column) const { return column < measured_.size(); }
+  Subject subject_of(std::uint32_t column) const {
+    if (!is_measured(column)) return subject_;
+    const Reading& reading = subject_.record.reading;
+    const std::size_t place = measured_[column].place;
+    const std::string_view series = place < reading.size() ? reading[place].name : subject_.series;
+    return {subject_.record, series, subject_.usual_of};
+  }
+  std::string told_name(std::uint32_t column) const {
+    std::string out;
+    if (is_measured(column)) out.append(subject_of(column).series).append(" ");
+    return out += name_of_column(column);
+  }
+  float told_value(std::uint32_t column) const {
+    return is_measured(column) ? measured_[column].value : row_[column];
+  }
+  std::optional<UsualRange> told_usual(std::uint32_t column) const {
+    if (is_measured(column)) return UsualRange{measured_[column].low, measured_[column].high};
+    if (column < scratch_.usual.size()) return scratch_.usual[column];
+    return {};
+  }
+  /// The measure at which the column would hold this deviation: of a level on the side where it is.
+  float measure_at(std::uint32_t column, float deviation) const {
+    const Measured& one = measured_[column];
+    const float share = deviation / usual_deviations;
+    if (name_of_column(column) != "level") return one.low + share * (one.high - one.low);
+    const float middle = (one.low + one.high) / 2;
+    return middle + share * ((one.value < middle ? one.low : one.high) - middle);
+  }
+
+  void tell_change(std::uint32_t column, Change& change) const {
+    const bool all = change.feature.ends_with('*');
+    if (is_measured(column)) {
+      change.feature = told_name(column);
+      change.from = told_value(column);
+      change.to = measure_at(column, change.to);
+    }
+    append_change(change.text, subject_of(column), name_of_column(column), change.from, change.to);
+    if (all) change.text += rest_of(change.feature);
+  }
+  static std::string_view rest_of(std::string_view feature) {
+    if (feature == "source_*") return ", and all else it did lately as usual";
+    if (feature == "pair_*") return ", and all else it did with this destination as usual";
+    if (feature == "port_*") return ", and all else it did with this port as usual";
+    if (feature.ends_with("_*") && feature.find('_') + 2 < feature.size()) {
+      return ", and so over its other spans";
+    }
+    return ", and all else of the kind as usual";
   }
 
   void list_reasons(bool full) {
@@ -117,30 +173,36 @@ class Explaining {
       if (!(scratch_.weights[f] > 0)) break;
       const std::uint32_t column = scratch_.heaviest[f];
       Reason& reason = verdict_.why.reasons.emplace_back();
-      if (!subject_.series.empty()) reason.feature.append(subject_.series).append(" ");
-      reason.feature += detector_.features().schema().columns[column].name;
-      reason.value = row_[column];
+      reason.feature = told_name(column);
+      reason.value = told_value(column);
       reason.weight = scratch_.weights[f];
-      if (const UsualRange* usual = usual_of(column)) {
+      const auto usual = told_usual(column);
+      if (usual) {
         reason.usual_low = usual->low;
         reason.usual_high = usual->high;
       }
-      if (full) append_reason(reason.text, column, usual_of(column));
+      if (!full) continue;
+      append_reason(reason.text, column, usual);
+      reason.value_text = value_words(name_of_column(column), reason.value);
+      if (usual) reason.usual_text = usual_words(name_of_column(column), *usual);
     }
   }
-  void append_reason(std::string& out, std::uint32_t column, const UsualRange* usual) const {
-    append_clause(out, subject_, detector_.features().schema().columns[column].name, row_[column],
-                  usual);
+  void append_reason(std::string& out, std::uint32_t column,
+                     const std::optional<UsualRange>& usual) const {
+    append_clause(out, subject_of(column), name_of_column(column), told_value(column),
+                  usual ? &*usual : nullptr);
   }
 
-  /// The heaviest three reasons, those first that are outside what is usual: only they say what
-  /// would be.
+  /// The heaviest three reasons, those first that are far outside what is usual, then those that
+  /// just are: only they say what would be. 38 connections where 37 are usual explain little.
   void write_sentence() {
     std::array<std::uint32_t, Explanation::reasons_max> told{};
     const std::size_t count = verdict_.why.reasons.size();
     std::copy_n(scratch_.order.begin(), count, told.begin());
-    std::stable_partition(told.begin(), told.begin() + static_cast<std::ptrdiff_t>(count),
-                          [&](std::uint32_t f) { return is_unusual(scratch_.heaviest[f]); });
+    std::stable_sort(told.begin(), told.begin() + static_cast<std::ptrdiff_t>(count),
+                     [&](std::uint32_t a, std::uint32_t b) {
+                       return strangeness(scratch_.heaviest[a]) > strangeness(scratch_.heaviest[b]);
+                     });
     std::string& out = verdict_.why.sentence;
     append_plain(out, subject_.record.device);
     out += ' ';
@@ -149,13 +211,18 @@ class Explaining {
     for (std::size_t i = 0; i < clauses; ++i) {
       if (i > 0) out += i + 1 < clauses ? ", " : " and ";
       const std::uint32_t column = scratch_.heaviest[told[i]];
-      append_reason(out, column, is_unusual(column) ? usual_of(column) : nullptr);
+      append_reason(out, column, strangeness(column) > 0 ? told_usual(column) : std::nullopt);
     }
     append_ending(out);
   }
-  bool is_unusual(std::uint32_t column) const {
-    const UsualRange* usual = usual_of(column);
-    return usual != nullptr && (row_[column] < usual->low || row_[column] > usual->high);
+  /// 0: inside what is usual, 1: outside, 2: by more than a tenth of how wide that is.
+  int strangeness(std::uint32_t column) const {
+    const auto usual = told_usual(column);
+    if (!usual) return 0;
+    const float value = told_value(column);
+    const float outside = std::max(usual->low - value, value - usual->high);
+    if (!(outside > 0)) return 0;
+    return outside > 0.1F * (usual->high - usual->low) ? 2 : 1;
   }
   void append_ending(std::string& out) const {
     if (subject_.record.kind == RecordKind::flow) {
@@ -173,6 +240,7 @@ class Explaining {
   const ColumnFamilies& families_;
   Subject subject_;
   std::span<const float> row_;
+  std::span<const Measured> measured_;  ///< by column; empty for flows
   ExplainScratch& scratch_;
   Verdict& verdict_;
 };
@@ -206,15 +274,34 @@ void Explainer::look(const Detector& detector, const Record& record, const RowNo
     if (flow) ranges_.learn(record, row);
     return;
   }
-  if (flow && ranges_.usual(record.device, scratch_.usual)) {
+  const bool full = full_.take(record, verdict);
+  const auto explain = [&](std::span<const Measured> measured) {
+    const Subject subject{record, notes.series, verdict.why.usual_of};
+    Explaining{detector, subject, row, measured, scratch_, verdict}.run(score.class_index, full);
+  };
+  if (!flow) {
+    verdict.why.usual_of = UsualOf::device;
+    scratch_.usual.assign(row.size(), {0, usual_deviations});
+    explain(std::span{notes.measured}.first(std::min(row.size(), notes.measured.size())));
+    if (full) look_back(record, notes.series, row, verdict);
+    return;
+  }
+  if (ranges_.usual(record.device, scratch_.usual)) {
     verdict.why.usual_of = UsualOf::device;
   } else {
     const auto usual = detector.features().usual();
     scratch_.usual.assign(usual.begin(), usual.end());
   }
-  const Subject subject{record, notes.series, verdict.why.usual_of};
-  Explaining{detector, subject, row, scratch_, verdict}.run(score.class_index,
-                                                            full_.take(record, verdict));
+  explain({});
+  ranges_.disturb(record);
+}
+
+void Explainer::look_back(const Record& record, std::string_view series, std::span<const float> row,
+                          Verdict& verdict) {
+  std::vector<Similar>& similar = verdict.why.similar;
+  // A model that was trained on readings has its own.
+  if (similar.empty()) past_.nearest(record, series, row, Explanation::similar_max, similar);
+  past_.add(record, series, verdict.label, row);
 }
 
 }  // namespace vedette

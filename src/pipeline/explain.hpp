@@ -6,14 +6,18 @@
 /// is what the score falls by. The columns of one family are one reason: their parts add up.
 ///
 /// Usual is what this device did lately (DeviceRanges) or, until that is known, what benign
-/// training records did; Explanation::usual_of says which.
+/// training records did; Explanation::usual_of says which. Readings are judged against their own
+/// series alone: their numbers are those of the series, and the records like them are its own past
+/// and that of other devices (PastReadings).
 #pragma once
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "pipeline/device_ranges.hpp"
+#include "pipeline/past_readings.hpp"
 #include "pipeline/pipeline.hpp"
 #include "pipeline/recent_table.hpp"
 
@@ -57,6 +61,7 @@ struct ExplainScratch {
   std::vector<std::uint32_t> heaviest;  ///< column of each family
   std::vector<std::uint32_t> order;     ///< families, the heaviest first
   std::vector<UsualRange> usual;
+  std::vector<std::uint32_t> changed;  ///< of each change the column whose values it names
   std::vector<float> rows, probabilities;
 };
 
@@ -70,7 +75,11 @@ class Explainer {
             std::span<const float> row, Verdict& verdict);
 
  private:
+  void look_back(const Record& record, std::string_view series, std::span<const float> row,
+                 Verdict& verdict);
+
   DeviceRanges ranges_;
+  PastReadings past_;
   FullExplanations full_;
   ExplainScratch scratch_;
 };

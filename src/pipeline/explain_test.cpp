@@ -309,6 +309,74 @@ TEST(DeviceRanges, KnowADeviceAfterSomeRowsAndForgetWhatIsLongAgo) {
   EXPECT_FALSE(ranges.usual("camera-01", usual));
 }
 
+TEST(DeviceRanges, LearnNothingRightAfterAnAnomaly) {
+  DeviceRanges ranges;
+  ranges.fit(1, 1);
+  Record record;
+  record.device = "camera-01";
+  std::vector<UsualRange> usual;
+  const auto at = [&](int seconds) {
+    record.time = time_from_micros(1'700'000'000'000'000 + std::int64_t{seconds} * 1'000'000);
+  };
+  const auto learn = [&](int seconds, float x) {
+    at(seconds);
+    ranges.learn(record, std::vector<float>{x});
+  };
+  for (int i = 0; i < 20; ++i) learn(i, 1);
+  at(20);
+  ranges.disturb(record);
+  learn(21, 9);
+  learn(79, 9);
+  learn(-30, 8);  // late, and near it
+  ASSERT_TRUE(ranges.usual("camera-01", usual));
+  EXPECT_EQ(usual[0].high, 1);
+  learn(80, 2);
+  ASSERT_TRUE(ranges.usual("camera-01", usual));
+  EXPECT_EQ(usual[0].high, 2);
+  // One record of a wrong clock does not stop it from learning for years.
+  at(100'000'000);
+  ranges.disturb(record);
+  learn(81, 3);
+  ASSERT_TRUE(ranges.usual("camera-01", usual));
+  EXPECT_EQ(usual[0].high, 3);
+}
+
+// ---- readings like it ------------------------------------------------------------------------
+
+TEST(PastReadings, TheNearestOfOtherTimesAndDevices) {
+  PastReadings past;
+  Record record;
+  std::vector<Similar> found;
+  const auto add = [&](const char* device, int minute, const char* series, float level) {
+    record.device = device;
+    record.time = time_from_micros(1'700'000'000'000'000 + std::int64_t{minute} * 60'000'000);
+    record.key.hash = static_cast<std::uint64_t>(minute);
+    past.add(record, series, "level", std::vector<float>{level, 0});
+  };
+  add("pump-01", 0, "heat", 40);
+  add("pump-02", 1, "heat", 100);
+  add("pump-03", 2, "pressure", 50);
+  add("pump-01", 55, "heat", 50);  // of the same trouble
+  add("pump-04", 56, "heat", 50);
+  add("pump-05", 57, "heat", 50);
+  record.device = "pump-01";
+  record.time = time_from_micros(1'700'000'000'000'000 + std::int64_t{60} * 60'000'000);
+  past.nearest(record, "heat", std::vector<float>{50, 0}, 3, found);
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].device, "pump-05");  // the latest of equals
+  EXPECT_EQ(found[0].distance, 0);
+  EXPECT_EQ(found[1].device, "pump-04");
+  EXPECT_EQ(found[2].device, "pump-01");
+  EXPECT_EQ(found[2].key.hash, 0U);
+  EXPECT_EQ(found[2].label, "level");
+  EXPECT_EQ(found[2].capture, "");
+  EXPECT_NEAR(found[2].distance, 0.055, 0.005);  // 1 - ln 41 / ln 51
+  // Bounded: the oldest leave.
+  for (std::size_t i = 0; i < PastReadings::kept_max; ++i) add("lamp", 500, "light", 9);
+  past.nearest(record, "heat", std::vector<float>{50, 0}, 3, found);
+  EXPECT_TRUE(found.empty());
+}
+
 struct Number {
   int value = 0;
   void clear() { value = 0; }
@@ -477,6 +545,70 @@ TEST(Explain, BatchesDoNotMatter) {
     for (std::size_t i = 0; i < whole.size(); ++i) {
       ASSERT_EQ(told(parts[i]), told(whole[i])) << i << " in batches of " << size;
     }
+  }
+}
+
+/// A thermostat that reports Celsius, and Fahrenheit for ten readings, three times.
+std::vector<Record> make_readings() {
+  Random random(9);
+  std::vector<Record> out(1500);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    Record& record = out[i];
+    record.kind = RecordKind::reading;
+    record.device = "thermostat-02";
+    record.time =
+        time_from_micros(1'700'000'000'000'000 + static_cast<std::int64_t>(i) * 5'000'000);
+    const double celsius = 20 + random.normal(0, 0.1);
+    const bool wrong = i % 500 >= 300 && i % 500 < 310;
+    record.reading.add("humidity", 40 + random.normal(0, 0.3));
+    record.reading.add("temperature", wrong ? 32 + 1.8 * celsius : celsius);
+    record.seal();
+  }
+  return out;
+}
+
+TEST(Explain, AReadingIsToldInItsOwnTerms) {
+  const auto features = make_series_features();
+  TrainingSet none;
+  none.schema = features->schema();
+  none.rows = {nullptr, 0, none.schema.width()};
+  auto model = series_kind.fit(none, {});
+  ASSERT_TRUE(model);
+  std::vector<std::string> classes{"Benign"};
+  for (const Column& column : none.schema.columns) classes.push_back(column.name);
+  const auto detector = detector_of(*features, std::move(*model), classes);
+  DetectorSet detectors;
+  detectors.active[static_cast<std::size_t>(RecordKind::reading)] = detector;
+  Judging judging;
+  const std::vector<Record> readings = make_readings();
+  Batch batch(readings.size());
+  for (const Record& record : readings) batch.add().record = record;
+  judging.judge(batch, detectors);
+  for (const std::size_t at : {300U, 800U, 1300U}) {
+    const Verdict& verdict = batch[at].verdict;
+    ASSERT_TRUE(verdict.anomalous) << at;
+    const Explanation& why = verdict.why;
+    EXPECT_EQ(why.usual_of, UsualOf::device);
+    ASSERT_FALSE(why.reasons.empty());
+    const Reason& reason = why.reasons.front();
+    EXPECT_TRUE(reason.feature.starts_with("temperature ")) << reason.feature;
+    EXPECT_EQ(why.sentence.find("deviation"), std::string::npos) << why.sentence;
+    EXPECT_TRUE(why.sentence.starts_with("thermostat-02 moved temperature at once to 6") ||
+                why.sentence.starts_with("thermostat-02 reported temperature 6"))
+        << why.sentence;
+    EXPECT_GT(reason.value, reason.usual_high);
+    EXPECT_LT(reason.usual_high, 30);
+    EXPECT_FALSE(reason.value_text.empty() || reason.usual_text.empty());
+    ASSERT_FALSE(why.changes.empty());
+    EXPECT_LT(why.changed_score, verdict.threshold);
+    for (const Change& change : why.changes) {
+      EXPECT_TRUE(change.feature.starts_with("temperature ")) << change.feature;
+      EXPECT_NE(change.text.find(" instead of "), std::string::npos) << change.text;
+      EXPECT_LT(change.to, change.from);
+    }
+    // The earlier times, of the same device an hour ago: nothing at first.
+    EXPECT_EQ(why.similar.empty(), at == 300) << at;
+    for (const Similar& one : why.similar) EXPECT_EQ(one.device, "thermostat-02");
   }
 }
 

@@ -32,6 +32,7 @@ enum class Unit : std::uint8_t {
   log_even,   ///< an entropy in nats: as if spread evenly over e^x
   number,
   port,
+  measure,  ///< what a sensor reports, in its own unit
 };
 
 struct Phrase {
@@ -39,6 +40,7 @@ struct Phrase {
   Unit unit = Unit::number;
   std::string_view text;
   std::string_view unset = {};
+  std::string_view changed = {};  ///< instead of `text` for what would have been usual
 };
 
 constexpr std::array phrases{
@@ -188,13 +190,13 @@ constexpr std::array phrases{
            "called a port it knew"},
     Phrase{"new_service", Unit::flag, "used this service for the first time",
            "used a service it knew"},
-    // Readings: robust deviations of the series from its own past.
-    Phrase{"level", Unit::number,
-           "reported {series} {reading}, {} deviations off its recent level"},
-    Phrase{"step", Unit::number, "moved {series} to {reading} at once, by {} deviations"},
-    Phrase{"stuck", Unit::number, "kept {series} at {reading} for {} deviations longer than usual"},
-    Phrase{"gap", Unit::number,
-           "was silent for {} deviations longer than usual before {series} {reading}"},
+    // Readings, in the terms of the series.
+    Phrase{"level", Unit::measure, "reported {series} {}"},
+    Phrase{"step", Unit::measure, "moved {series} at once to {reading}, by {}", "",
+           "moved {series} at once by {}"},
+    Phrase{"stuck", Unit::count, "kept {series} at {reading} for {readings}"},
+    Phrase{"gap", Unit::seconds, "was silent for {} before {series} {reading}", "",
+           "was silent for {}"},
 };
 
 const Phrase* phrase_of(std::string_view column) {
@@ -249,6 +251,20 @@ std::string seconds_text(double seconds) {
   return rounded(seconds) + " s";
 }
 
+/// As a sensor says it: 21.5, 1013.25, 101325, never 1e+05.
+std::string measured(double value) {
+  if (value == 0) return "0";  // and never -0
+  const bool large = std::abs(value) >= 1e5 && std::abs(value) < 1e15;
+  return large ? fmt::format("{:.0f}", value) : fmt::format("{:.6g}", value);
+}
+
+/// A bound that was worked out, no finer than a hundredth of how wide the range is: 19.2, 1012.
+std::string bound_text(double bound, double wide) {
+  if (!(wide > 0) || !(wide < 1e15)) return measured(bound);
+  const double unit = std::pow(10, std::floor(std::log10(wide)) - 1);
+  return measured(std::round(bound / unit) * unit);
+}
+
 std::string number_text(Unit unit, double value) {
   switch (unit) {
     case Unit::count:
@@ -271,6 +287,8 @@ std::string number_text(Unit unit, double value) {
       return whole(std::exp(value));
     case Unit::port:
       return fmt::format("{:.0f}", value);
+    case Unit::measure:
+      return measured(value);
     case Unit::flag:
     case Unit::number:
       return rounded(std::round(100 * value) / 100);
@@ -303,7 +321,7 @@ void append_token(std::string& out, std::string_view name, const Subject& subjec
     append_plain(out, subject.series.empty() ? "a value" : subject.series);
   } else if (name == "reading") {
     for (const Reading::Value& one : subject.record.reading) {
-      if (one.name == subject.series) out += fmt::format("{:.6g}", one.value);
+      if (one.name == subject.series) out += measured(one.value);
     }
   } else {
     out += value;
@@ -321,6 +339,15 @@ std::string range_text(std::string_view low, std::string_view high) {
   return fmt::format("{} to {}", same ? low.substr(0, unit) : low, high);
 }
 
+std::string range_of(Unit unit, const UsualRange& usual) {
+  if (unit == Unit::measure) {
+    const double low = static_cast<double>(usual.low), high = static_cast<double>(usual.high);
+    return range_text(bound_text(low, high - low), bound_text(high, high - low));
+  }
+  return range_text(number_text(unit, static_cast<double>(usual.low)),
+                    number_text(unit, static_cast<double>(usual.high)));
+}
+
 void append_usual(std::string& out, const Subject& subject, const Phrase& phrase, float value,
                   const UsualRange& usual) {
   std::string range;
@@ -329,17 +356,59 @@ void append_usual(std::string& out, const Subject& subject, const Phrase& phrase
     if (value < 0.5F && usual.low > 0.5F) range = "always";
     if (range.empty()) return;
   } else {
-    range = range_text(number_text(phrase.unit, static_cast<double>(usual.low)),
-                       number_text(phrase.unit, static_cast<double>(usual.high)));
+    range = range_of(phrase.unit, usual);
   }
-  const bool reading = subject.record.kind == RecordKind::reading;
-  const std::string_view whose = reading                               ? ""
-                                 : subject.usual_of == UsualOf::device ? " for it"
-                                                                       : " in training";
+  const std::string_view whose = subject.usual_of == UsualOf::device ? " for it" : " in training";
   out += fmt::format(" (usual{}: {})", whose, range);
 }
 
+void append_text(std::string& out, const Subject& subject, std::string_view column,
+                 std::string_view text, const std::string& number) {
+  for (;;) {
+    const std::size_t open = text.find('{');
+    out += text.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = text.find('}', open);
+    append_token(out, text.substr(open + 1, close - open - 1), subject, column, number);
+    text.remove_prefix(close + 1);
+  }
+}
+
+Unit unit_of(std::string_view column) {
+  const Phrase* phrase = phrase_of(column);
+  return phrase == nullptr ? Unit::number : phrase->unit;
+}
+
 }  // namespace
+
+std::string value_words(std::string_view column, float value) {
+  const Unit unit = unit_of(column);
+  if (unit == Unit::flag) return value > 0.5F ? "yes" : "no";
+  return number_text(unit, static_cast<double>(value));
+}
+
+std::string usual_words(std::string_view column, const UsualRange& usual) {
+  const Unit unit = unit_of(column);
+  if (unit != Unit::flag) return range_of(unit, usual);
+  if (usual.low > 0.5F) return "yes";
+  return usual.high > 0.5F ? "yes or no" : "no";
+}
+
+void append_change(std::string& out, const Subject& subject, std::string_view column, float from,
+                   float to) {
+  const Phrase* phrase = phrase_of(column);
+  const bool worked_out = unit_of(column) == Unit::measure;
+  const double between = std::abs(static_cast<double>(from) - static_cast<double>(to));
+  const std::string number =
+      worked_out ? bound_text(static_cast<double>(to), between) : value_words(column, to);
+  if (phrase != nullptr && (worked_out || !phrase->changed.empty())) {
+    append_text(out, subject, column, phrase->changed.empty() ? phrase->text : phrase->changed,
+                number);
+  } else {
+    append_clause(out, subject, column, to, nullptr);
+  }
+  if (unit_of(column) != Unit::flag) out += " instead of " + value_words(column, from);
+}
 
 bool has_phrase(std::string_view column) {
   return phrase_of(column) != nullptr;
@@ -373,16 +442,8 @@ void append_clause(std::string& out, const Subject& subject, std::string_view co
     return;
   }
   const bool unset = phrase->unit == Unit::flag && !(value > 0.5F);
-  std::string_view text = unset ? phrase->unset : phrase->text;
-  const std::string number = number_text(phrase->unit, static_cast<double>(value));
-  for (;;) {
-    const std::size_t open = text.find('{');
-    out += text.substr(0, open);
-    if (open == std::string_view::npos) break;
-    const std::size_t close = text.find('}', open);
-    append_token(out, text.substr(open + 1, close - open - 1), subject, column, number);
-    text.remove_prefix(close + 1);
-  }
+  append_text(out, subject, column, unset ? phrase->unset : phrase->text,
+              number_text(phrase->unit, static_cast<double>(value)));
   if (usual != nullptr) append_usual(out, subject, *phrase, value, *usual);
 }
 

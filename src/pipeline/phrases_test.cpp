@@ -74,7 +74,7 @@ TEST(Phrases, ByHand) {
   reading.reading.add("humidity", 40);
   reading.reading.add("temperature", 85.25);
   const Subject training{flow, ""}, own{flow, "", UsualOf::device};
-  const Subject sensor{reading, "temperature"};
+  const Subject sensor{reading, "temperature", UsualOf::device};
   const auto log = [](double x) { return static_cast<float>(std::log1p(x)); };
   struct Fact {
     const Subject& subject;
@@ -150,9 +150,24 @@ TEST(Phrases, ByHand) {
        "spread its connections of 10 min like evenly over 40 destinations (usual for it: 1)"},
       {sensor,
        "level",
-       14.24F,
-       {0, 6},
-       "reported temperature 85.25, 14.2 deviations off its recent level (usual: 0 to 6)"},
+       85.25F,
+       {19.4987F, 22.0312F},
+       "reported temperature 85.25 (usual for it: 19.5 to 22)"},
+      {sensor,
+       "step",
+       64,
+       {0, 0.6F},
+       "moved temperature at once to 85.25, by 64 (usual for it: 0 to 0.6)"},
+      {sensor,
+       "stuck",
+       640,
+       {1, 15},
+       "kept temperature at 85.25 for 640 readings (usual for it: 1 to 15)"},
+      {sensor,
+       "gap",
+       600,
+       {0, 20},
+       "was silent for 10 min before temperature 85.25 (usual for it: 0 s to 20 s)"},
       {own, "source_colour_10s", 3, {0, 1}, "had source colour 10s at 3 (usual for it: 0 to 1)"},
   };
   for (const Fact& fact : facts) {
@@ -161,6 +176,41 @@ TEST(Phrases, ByHand) {
   EXPECT_EQ(clause(own, "resp_p", 2323, nullptr), "called port 2323");
   EXPECT_EQ(clause(own, "resp_port_log_share", -6.5F, nullptr),
             "called port 23, of log share -6.5 in training");
+}
+
+TEST(Phrases, WhatWouldHaveBeenUsual) {
+  const Record flow = a_flow();
+  Record reading;
+  reading.kind = RecordKind::reading;
+  reading.reading.add("temperature", 85.25);
+  const Subject own{flow, ""}, sensor{reading, "temperature"};
+  const auto log = [](double x) { return static_cast<float>(std::log1p(x)); };
+  struct Fact {
+    const Subject& subject;
+    const char* column;
+    float from, to;
+    const char* text;
+  };
+  const Fact facts[] = {
+      {own, "source_flows_10s", log(214), log(3),
+       "opened about 3 connections in 10 s instead of 214"},
+      {own, "orig_bytes", 20'480, 512, "sent 512 bytes of payload instead of 20.5 kB"},
+      {own, "conn_state=S0", 1, 0, "got an answer from 198.51.100.7"},
+      {sensor, "level", 85.25F, 21.94F, "reported temperature 22 instead of 85.25"},
+      {sensor, "level", 101'990, 101'325, "reported temperature 101330 instead of 101990"},
+      {sensor, "step", 64, 0.6F, "moved temperature at once by 0.6 instead of 64"},
+      {sensor, "stuck", 640, 15, "kept temperature at 85.25 for 15 readings instead of 640"},
+      {sensor, "gap", 600, 20, "was silent for 20 s instead of 10 min"},
+  };
+  for (const Fact& fact : facts) {
+    std::string text;
+    append_change(text, fact.subject, fact.column, fact.from, fact.to);
+    EXPECT_EQ(text, fact.text);
+  }
+  EXPECT_EQ(value_words("conn_state=S0", 1), "yes");
+  EXPECT_EQ(usual_words("conn_state=S0", {0, 0}), "no");
+  EXPECT_EQ(usual_words("conn_state=S0", {0, 1}), "yes or no");
+  EXPECT_EQ(usual_words("source_flows_10s", {0, log(3)}), "0 to 3");
 }
 
 TEST(Phrases, ForeignTextCannotBreakTheLine) {

@@ -14,6 +14,7 @@ struct Move {
   std::size_t unit = 0;
   std::vector<std::pair<std::uint32_t, float>> values;
   Change change;
+  std::uint32_t told = 0;  ///< the column that the change names the values of
   float distance = 0;
 };
 
@@ -32,6 +33,7 @@ class ChangeSearch {
 
   bool run(ChangeOf of, Explanation& why) {
     moves_.clear();
+    scratch_.changed.clear();
     if (of == ChangeOf::columns) add_columns();
     if (of == ChangeOf::families) add_families();
     if (of == ChangeOf::aspects) add_aspects();
@@ -43,6 +45,7 @@ class ChangeSearch {
       last = scores_[best];
       for (const auto& [column, value] : moves_[best].values) current_[column] = value;
       why.changes.push_back(moves_[best].change);
+      scratch_.changed.push_back(moves_[best].told);
       std::erase_if(moves_, [unit = moves_[best].unit](const Move& m) { return m.unit == unit; });
       if (last < threshold_) break;
     }
@@ -87,9 +90,11 @@ class ChangeSearch {
     for (std::size_t m = 1; m < moves_.size(); ++m) {
       const bool below = scores_[m] < threshold_;
       const bool best_below = scores_[best] < threshold_;
-      const bool better = below != best_below ? below
-                          : below             ? moves_[m].distance < moves_[best].distance
-                                              : scores_[m] < scores_[best];
+      const bool nearer = moves_[m].distance < moves_[best].distance;
+      const bool better =
+          below != best_below ? below
+          : below             ? nearer
+                  : scores_[m] < scores_[best] || (scores_[m] == scores_[best] && nearer);
       if (better) best = m;
     }
     return best;
@@ -118,14 +123,14 @@ class ChangeSearch {
           moves_.back().unit == unit) {
         continue;
       }
-      add_move({unit, {{column, to}}, {name_of_column(column), row_[column], to}});
+      add_move({unit, {{column, to}}, {name_of_column(column), row_[column], to}, column});
     }
   }
   /// One of the other choices that are usual; the present one goes.
   void add_choices(std::size_t unit, const ColumnFamily& family) {
     for (const std::uint32_t column : family.columns) {
       if (row_[column] > 0.5F || scratch_.usual[column].high < 0.5F) continue;
-      Move move{unit, {}, {name_of_column(column), 0, 1}};
+      Move move{unit, {}, {name_of_column(column), 0, 1}, column};
       for (const std::uint32_t other : family.columns) {
         if (row_[other] > 0.5F) move.values.emplace_back(other, 0.0F);
       }
@@ -135,7 +140,7 @@ class ChangeSearch {
   }
   void add_horizons(std::size_t unit, const ColumnFamily& family, std::uint32_t heaviest) {
     const auto add = [&](auto value_of) {
-      Move move{unit, {}, {family.name + "_*", row_[heaviest], 0}};
+      Move move{unit, {}, {family.name + "_*", row_[heaviest], 0}, heaviest};
       for (const std::uint32_t column : family.columns) {
         move.values.emplace_back(column, value_of(column, scratch_.usual[column]));
         if (column == heaviest) move.change.to = move.values.back().second;
@@ -174,7 +179,7 @@ class ChangeSearch {
   /// when the present one is not.
   void add_aspect(std::size_t unit, const Aspect& aspect, bool middle) {
     const std::uint32_t heaviest = scratch_.heaviest[aspect.heaviest];
-    Move move{unit, {}, {std::string(aspect.name) + "*", row_[heaviest], row_[heaviest]}};
+    Move move{unit, {}, {std::string(aspect.name) + "*", row_[heaviest], row_[heaviest]}, heaviest};
     for (const std::uint32_t f : aspect.families) {
       const ColumnFamily& family = detector_.families().families[f];
       if (family.kind == ColumnFamily::Kind::choice) {

@@ -38,7 +38,9 @@ Status load(const std::filesystem::path& path, DeviceWindows& windows, std::uint
                                                  StateFile::age_max.count())};
   }
   age = Duration{static_cast<std::int64_t>(std::max(seconds, 0.0) * 1e6)};
-  return windows.load(in, features);
+  const Status fits = windows.load(in, features);
+  if (fits) return fits;
+  return Error{fits.error().code, "does not fit: " + fits.error().message};
 }
 
 }  // namespace
@@ -56,7 +58,7 @@ std::string StateFile::restore(DeviceWindows& windows, std::uint64_t features, T
                        std::chrono::duration_cast<std::chrono::seconds>(age).count());
   }
   if (done.error().code == Errc::not_found) return "every device is new: there was no state file";
-  return fmt::format("every device is new: the state in {} was dropped, {}", path_.string(),
+  return fmt::format("every device is new: the state in {} was dropped: it {}", path_.string(),
                      done.error().message);
 }
 

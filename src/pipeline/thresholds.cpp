@@ -75,10 +75,11 @@ ThresholdChoice choose_thresholds(const Detector& detector, const AlarmTarget& t
   } else if (target.alerts_per_day > 0) {
     choose_by_budget(calibration, devices, out);
   } else {
+    const auto& own = detector.file().threshold;
     out.guarantee = fmt::format(
-        "the threshold its training chose: {:.6f} of {} benign records nothing was fitted on were "
+        "the threshold its training chose: {:.0f} of {} benign records nothing was fitted on were "
         "at or above it",
-        detector.file().threshold.false_positive_rate, detector.file().threshold.benign_rows);
+        own.false_positive_rate * static_cast<double>(own.benign_rows), own.benign_rows);
   }
   out.recall = calibration.recall_at(out.thresholds.overall);
   out.alerts = calibration.expect(out.thresholds.overall, devices);

@@ -125,11 +125,14 @@ void append_explanation_fields(std::string& out, const Explanation& why) {
     append_json_field(out, "usual_high", reason.usual_high);
     append_json_field(out, "weight", reason.weight);
     append_json_field(out, "text", reason.text);
+    append_json_field(out, "value_text", reason.value_text);
+    append_json_field(out, "usual_text", reason.usual_text);
   });
   append_list(out, "changes", why.changes, [&](const Change& change) {
     append_json_field(out, "feature", change.feature);
     append_json_field(out, "from", change.from);
     append_json_field(out, "to", change.to);
+    append_json_field(out, "text", change.text);
   });
   append_json_field(out, "changed_score", why.changed_score);
   append_list(out, "similar", why.similar, [&](const Similar& one) {

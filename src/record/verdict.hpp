@@ -52,6 +52,8 @@ struct Reason {
   float usual_high = 0;
   float weight = 0;  ///< how much it moved the score; the first reason has the largest
   std::string text;  ///< "opened about 214 connections in 10 s (usual for it: 0 to 3)", or empty
+  std::string value_text = {};  ///< "214", as `text` says it; empty where `text` is
+  std::string usual_text = {};  ///< "0 to 3"; also empty where nothing usual is known
 };
 
 /// One part of the smallest change found that makes a record normal. `feature` is a column (of a
@@ -61,13 +63,14 @@ struct Change {
   std::string feature;
   float from = 0;
   float to = 0;
+  std::string text = {};  ///< "opened about 3 connections in 10 s instead of 214"
 };
 
-/// A record that the model was trained on.
+/// A record like it: one that the model was trained on or, of readings, one judged here before.
 struct Similar {
   RecordKey key;
   std::string device;
-  std::string capture;
+  std::string capture;  ///< of the training data; "": judged by this service
   std::string label;
   float distance = 0;  ///< 0: equal in every column the model asks
 };

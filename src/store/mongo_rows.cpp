@@ -29,13 +29,19 @@ Doc explanation_document(const Explanation& why) {
         .set("usual_low", reason.usual_low)
         .set("usual_high", reason.usual_high)
         .set("weight", reason.weight)
-        .set_some("text", reason.text);
+        .set_some("text", reason.text)
+        .set_some("value_text", reason.value_text)
+        .set_some("usual_text", reason.usual_text);
   }
   doc.set_array("reasons", items);
   items.clear();
   for (const vedette::Change& change : why.changes) {
     items.emplace_back();
-    items.back().set("feature", change.feature).set("from", change.from).set("to", change.to);
+    items.back()
+        .set("feature", change.feature)
+        .set("from", change.from)
+        .set("to", change.to)
+        .set_some("text", change.text);
   }
   doc.set_array("changes", items).set("changed_score", why.changed_score);
   items.clear();
@@ -142,13 +148,14 @@ void read_explanation(const View& document, Explanation& why) {
   why.sentence = doc.text("sentence");
   why.usual_of = usual_of_from(doc.text("usual_of")).value_or(UsualOf::training);
   for (const View& item : doc.array("reasons")) {
-    why.reasons.push_back({std::string{item.text("feature")}, item.real32("value"),
-                           item.real32("usual_low"), item.real32("usual_high"),
-                           item.real32("weight"), std::string{item.text("text")}});
+    why.reasons.push_back(
+        {std::string{item.text("feature")}, item.real32("value"), item.real32("usual_low"),
+         item.real32("usual_high"), item.real32("weight"), std::string{item.text("text")},
+         std::string{item.text("value_text")}, std::string{item.text("usual_text")}});
   }
   for (const View& item : doc.array("changes")) {
-    why.changes.push_back(
-        {std::string{item.text("feature")}, item.real32("from"), item.real32("to")});
+    why.changes.push_back({std::string{item.text("feature")}, item.real32("from"),
+                           item.real32("to"), std::string{item.text("text")}});
   }
   why.changed_score = doc.real32("changed_score");
   for (const View& item : doc.array("similar")) {

@@ -116,6 +116,11 @@ Reason parse_reason(Cursor& cursor) {
   reason.weight = parse_float(cursor, "weight");
   // Schema version 1 kept no words.
   if (cursor.rest.starts_with(',')) reason.text = parse_text(cursor, "text");
+  // Rows of before had no numbers in words.
+  if (cursor.rest.starts_with(',')) {
+    reason.value_text = parse_text(cursor, "value_text");
+    reason.usual_text = parse_text(cursor, "usual_text");
+  }
   return reason;
 }
 
@@ -124,6 +129,7 @@ Change parse_change(Cursor& cursor) {
   change.feature = parse_text(cursor, "feature", true);
   change.from = parse_float(cursor, "from");
   change.to = parse_float(cursor, "to");
+  if (cursor.rest.starts_with(',')) change.text = parse_text(cursor, "text");
   return change;
 }
 

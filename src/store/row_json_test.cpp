@@ -36,8 +36,9 @@ TEST(RowJson, AnExplanationComesBack) {
   Explanation why;
   why.sentence = "a scan, \"loud\"";
   why.usual_of = UsualOf::device;
-  why.reasons = {{"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3, "was b"}, {"", NAN, 0, 0, 0, ""}};
-  why.changes = {{"rate", 12.5F, 1.0F / 3}};
+  why.reasons = {{"a=\"b\"", 0.1F, -1e-9F, 3e8F, 1.0F / 3, "was b", "b", "0 to 3"},
+                 {"", NAN, 0, 0, 0, ""}};
+  why.changes = {{"rate", 12.5F, 1.0F / 3, "a \"third\""}};
   why.changed_score = 0.125F;
   why.similar = {
       {{1'750'000'000'000'000, 7}, "camera-01", "34-1", "PartOfAHorizontalPortScan", 0.5F}};
@@ -52,10 +53,13 @@ TEST(RowJson, AnExplanationComesBack) {
   EXPECT_EQ(back.reasons[0].usual_low, why.reasons[0].usual_low);
   EXPECT_EQ(back.reasons[0].weight, why.reasons[0].weight);
   EXPECT_EQ(back.reasons[0].text, "was b");
+  EXPECT_EQ(back.reasons[0].value_text, "b");
+  EXPECT_EQ(back.reasons[0].usual_text, "0 to 3");
   EXPECT_TRUE(std::isnan(back.reasons[1].value));
   ASSERT_EQ(back.changes.size(), 1U);
   EXPECT_EQ(back.changes[0].feature, "rate");
   EXPECT_EQ(back.changes[0].to, why.changes[0].to);
+  EXPECT_EQ(back.changes[0].text, why.changes[0].text);
   EXPECT_EQ(back.changed_score, 0.125F);
   ASSERT_EQ(back.similar.size(), 1U);
   EXPECT_EQ(back.similar[0].key, why.similar[0].key);

@@ -1,14 +1,17 @@
 import type { Alert, Nature, Verdict } from "@/lib/api-types";
 
 export function LabelBadge({ verdict }: { verdict: Pick<Verdict, "label" | "anomalous" | "certainty" | "excluded"> }) {
-  if (verdict.certainty === "learning") return <span className="badge caution">learning</span>;
+  const learning = verdict.certainty === "learning" && <span className="badge caution" title="The device is still being learned: its threshold is higher until then">learning</span>;
+  if (learning && !verdict.anomalous) return learning;
   if (verdict.certainty === "no_model") return <span className="badge">no model</span>;
   const quiet = verdict.excluded > 0;
-  return (
+  const label = (
     <span className={verdict.anomalous && !quiet ? "badge alarm" : "badge"} title={quiet ? "Anomalous, and kept quiet by an exclusion" : undefined}>
       <span className="cut">{verdict.label || "unnamed"}</span>
     </span>
   );
+  // What it looks like comes first, also while the device is new.
+  return learning ? <>{label} {learning}</> : label;
 }
 
 /** Of an alert or an incident. */

@@ -1,11 +1,18 @@
 import type { Explanation, Reason } from "@/lib/api-types";
-import { number } from "@/lib/format";
+import { missing, number } from "@/lib/format";
 import { rangeGeometry } from "@/lib/range";
+
+const valueText = (reason: Reason) => reason.value_text || number(reason.value);
+
+function usualText({ usual_text, usual_low, usual_high }: Reason): string {
+  if (usual_text) return usual_text;
+  return usual_low === null && usual_high === null ? missing : `${number(usual_low)} to ${number(usual_high)}`;
+}
 
 function RangeBar({ reason }: { reason: Reason }) {
   const at = rangeGeometry(reason.value, reason.usual_low, reason.usual_high);
   if (!at) return <span className="muted">no usual range known</span>;
-  const says = `${number(reason.value)}, usually ${number(reason.usual_low)} to ${number(reason.usual_high)}`;
+  const says = `${valueText(reason)}, usually ${usualText(reason)}`;
   return (
     <div className="range" role="img" aria-label={says} title={says}>
       <i style={{ left: `${at.low}%`, width: `${at.high - at.low}%` }} />
@@ -39,9 +46,9 @@ export function ReasonsTable({ reasons, usual_of }: Pick<Explanation, "reasons">
       <table className="reasons">
         <thead>
           <tr>
-            <th scope="col">Feature</th>
-            <th scope="col" className="num">Value</th>
-            <th scope="col" className="num">Usual</th>
+            <th scope="col">What it did</th>
+            <th scope="col" className="num hide-phone">Value</th>
+            <th scope="col" className="num hide-phone">Usual</th>
             <th scope="col" className="hide-phone">Value against the usual range</th>
             <th scope="col" className="num">Weight</th>
           </tr>
@@ -50,14 +57,15 @@ export function ReasonsTable({ reasons, usual_of }: Pick<Explanation, "reasons">
           {reasons.map((reason) => (
             <tr key={reason.feature}>
               <td className="wrap">
-                <span className="mono">{reason.feature}</span>
-                {reason.text && <div className="small soft">{reason.text}</div>}
-                <div className="show-phone"><RangeBar reason={reason} /></div>
+                {reason.text && <div>{reason.text}</div>}
+                <span className={reason.text ? "mono small muted" : "mono"}>{reason.feature}</span>
+                <div className="show-phone">
+                  {!reason.text && <div className="small soft">{valueText(reason)}, usual {usualText(reason)}</div>}
+                  <RangeBar reason={reason} />
+                </div>
               </td>
-              <td className="num strong">{number(reason.value)}</td>
-              <td className="num soft">
-                {number(reason.usual_low)} … {number(reason.usual_high)}
-              </td>
+              <td className="num strong hide-phone" title={number(reason.value)}>{valueText(reason)}</td>
+              <td className="num soft hide-phone" title={`${number(reason.usual_low)} to ${number(reason.usual_high)}`}>{usualText(reason)}</td>
               <td className="hide-phone"><RangeBar reason={reason} /></td>
               <td className="num soft"><Weight weight={reason.weight} largest={largest} /></td>
             </tr>

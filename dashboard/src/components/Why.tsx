@@ -1,18 +1,23 @@
 /** Why a record is anomalous: a sentence, the reasons, what would have been usual, what it resembles. */
 import type { Explanation } from "@/lib/api-types";
-import { distanceWords, smallestChange } from "@/lib/explanation";
+import { distanceWords, smallestChange, timeOfRecord } from "@/lib/explanation";
+import { dateTime } from "@/lib/format";
 import { href } from "@/lib/router";
 import { ReasonsTable } from "./ReasonsTable";
 
 function SimilarRecords({ similar }: Pick<Explanation, "similar">) {
   return (
     <div className="stack tight">
-      <h3 className="small soft strong">Similar records of training</h3>
+      <h3 className="small soft strong">Similar records of the past</h3>
       <ul className="similar">
         {similar.map((one) => (
           <li key={`${one.capture} ${one.id}`}>
             <a className="badge" href={href(["verdicts"], { label: one.label })} title={`Verdicts called ${one.label}`}><span className="cut">{one.label || "unnamed"}</span></a>
-            <span className="wrap soft">{one.device}{one.capture && <> in <span className="mono">{one.capture}</span></>}</span>
+            {one.capture ? (
+              <span className="wrap soft">{one.device} in training data <span className="mono">{one.capture}</span></span>
+            ) : (
+              <a className="link wrap" href={href(["verdicts", one.id])}>{one.device}, {dateTime(timeOfRecord(one.id))}</a>
+            )}
             <span className="small muted" title={`Record ${one.id}`}>{distanceWords(one.distance)}</span>
           </li>
         ))}
@@ -29,6 +34,7 @@ export function Why({ of }: { of: Explanation }) {
       <ReasonsTable reasons={of.reasons} usual_of={of.usual_of} />
       {change && <p className="note wrap">{change}</p>}
       {of.similar.length > 0 && <SimilarRecords similar={of.similar} />}
+      {of.similar.length === 0 && of.reasons[0]?.text && <p className="small muted">No similar record of the past is known yet.</p>}
     </div>
   );
 }

@@ -25,13 +25,13 @@ describe("LawEquation", () => {
 });
 
 describe("ReasonsTable", () => {
-  const reason = { feature: "orig_pkts", value: 4812, usual_low: 1, usual_high: 61, weight: 0.52, text: "" };
+  const reason = { feature: "orig_pkts", value: 4812, usual_low: 1, usual_high: 61, weight: 0.52, text: "", value_text: "", usual_text: "" };
   it("names feature, value and usual range", () => {
     render(<ReasonsTable reasons={[reason]} />);
     const row = screen.getAllByRole("row")[1]!;
     expect(within(row).getByText("orig_pkts")).toBeTruthy();
     expect(within(row).getByText("4812")).toBeTruthy();
-    expect(within(row).getByText("1 … 61")).toBeTruthy();
+    expect(within(row).getByText("1 to 61")).toBeTruthy();
     expect(within(row).getAllByRole("img", { name: "4812, usually 1 to 61" }).length).toBeGreaterThan(0);
   });
   it("says so when no range was learned", () => {
@@ -45,6 +45,12 @@ describe("ReasonsTable", () => {
     expect(bars[1]!.closest(".weight")?.className).toBe("weight against");
     expect(screen.getByText("sent 4812 packets")).toBeTruthy();
     expect(screen.getByText("Usual: what this device did lately.")).toBeTruthy();
+  });
+  it("says numbers as the service tells them", () => {
+    render(<ReasonsTable reasons={[{ ...reason, value: 3.93, usual_low: 0.69, usual_high: 2.47, text: "opened about 50 connections", value_text: "50", usual_text: "1 to 11" }]} />);
+    expect(screen.getByText("50")).toBeTruthy();
+    expect(screen.getByText("1 to 11")).toBeTruthy();
+    expect(screen.queryByText("3.93")).toBeNull();
   });
   it("explains an empty list", () => {
     render(<ReasonsTable reasons={[]} />);
@@ -78,6 +84,11 @@ describe("VerdictTable", () => {
     render(<VerdictTable verdicts={[verdict("1", { anomalous: true, label: "DDoS" }), verdict("2", { certainty: "learning" })]} />);
     expect(screen.getByText("DDoS").closest("tr")?.className).toContain("odd-one");
     expect(screen.getByText("learning").closest("tr")?.className).not.toContain("odd-one");
+  });
+  it("names the class of an anomaly also while the device is being learned", () => {
+    render(<VerdictTable verdicts={[verdict("1", { anomalous: true, label: "DDoS", certainty: "learning" })]} />);
+    expect(screen.getByText("DDoS").closest("tr")?.className).toContain("odd-one");
+    expect(screen.getByText("learning")).toBeTruthy();
   });
 });
 

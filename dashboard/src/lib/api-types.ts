@@ -117,14 +117,19 @@ export interface Reason {
   weight: number | null;
   /** The same in words; "" for most records of a flood. */
   text: string;
+  /** Value and usual range as `text` says them; "" where it is. */
+  value_text: string;
+  usual_text: string;
 }
 /** One part of the smallest change that makes a record usual; "rate_*" is a whole family. */
 export interface Change {
   feature: string;
   from: number | null;
   to: number | null;
+  /** What would have been usual; "" in rows of an older service. */
+  text: string;
 }
-/** A record that the model was trained on. */
+/** A record that the model was trained on or, without a capture, a reading that this service found anomalous before. */
 export interface Similar {
   id: string;
   device: string;

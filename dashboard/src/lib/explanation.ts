@@ -7,13 +7,23 @@ function changeWords({ feature, from, to }: Change): string {
   return `${name} at ${number(to)} instead of ${number(from)}${family ? ", over all its spans" : ""}`;
 }
 
-/** "With a at 1 instead of 9 and b at 0 instead of 4 it would have been usual (score 0.210)."; "" when none was found. */
+/** "Usual would have been: opened about 3 connections in 10 s instead of 9; spoke dns (score 0.210)."; "" when none was found. */
 export function smallestChange(why: Pick<Explanation, "changes" | "changed_score">): string {
   if (why.changes.length === 0) return "";
+  if (why.changes.every((change) => change.text)) {
+    return `Usual would have been: ${why.changes.map((change) => change.text).join("; ")} (score ${score(why.changed_score)}).`;
+  }
   const parts = why.changes.map(changeWords);
   const last = parts.pop()!;
   const all = parts.length > 0 ? `${parts.join(", ")} and ${last}` : last;
   return `With ${all} it would have been usual (score ${score(why.changed_score)}).`;
+}
+
+/** A record's id begins with the microseconds of its event: "1545403816962094-0123456789abcdef" → RFC 3339. */
+export function timeOfRecord(id: string): string {
+  const micros = Number(id.replace(/-[0-9a-f]*$/, ""));
+  const time = new Date(micros / 1000);
+  return Number.isNaN(time.getTime()) ? "" : time.toISOString();
 }
 
 /** 0 → "equal"; 0.234 → "23 % away". */

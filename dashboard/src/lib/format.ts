@@ -57,6 +57,11 @@ export function score(value: number | null | undefined): string {
   return known(value) ? value.toFixed(3) : missing;
 }
 
+/** Many thresholds are very near to 1: three digits would call them 1. */
+export function thresholdText(value: number): string {
+  return String(Number(value.toPrecision(6)));
+}
+
 /** 0.12345 → "12.3 %"; small shares keep two digits: 0.00012 → "0.012 %". */
 export function percent(value: number | null | undefined): string {
   if (!known(value)) return missing;

@@ -86,8 +86,8 @@ describe("the list", () => {
 const why = {
   sentence: "camera-01 called one address every 60 s",
   usual_of: "device" as const,
-  reasons: [{ feature: "pair_gap", value: 60, usual_low: 1, usual_high: 5, weight: 0.5, text: "60 s between calls (usual for it: 1 s to 5 s)" }],
-  changes: [{ feature: "pair_gap", from: 60, to: 5 }],
+  reasons: [{ feature: "pair_gap", value: 60, usual_low: 1, usual_high: 5, weight: 0.5, text: "60 s between calls (usual for it: 1 s to 5 s)", value_text: "", usual_text: "" }],
+  changes: [{ feature: "pair_gap", from: 60, to: 5, text: "" }],
   changed_score: 0.2,
   similar: [{ id: "19b-9", device: "cam", capture: "34-1", label: "C&C", distance: 0.04 }],
 };

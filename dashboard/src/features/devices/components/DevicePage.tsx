@@ -1,5 +1,6 @@
 import { AlertList } from "@/components/AlertList";
 import { Icon } from "@/components/Icon";
+import { IncidentList } from "@/components/IncidentList";
 import { Meter } from "@/components/Meter";
 import { PageHead, Panel } from "@/components/Panel";
 import { RecordFields } from "@/components/RecordFields";
@@ -8,7 +9,7 @@ import { VerdictTable } from "@/components/VerdictTable";
 import type { Verdict } from "@/lib/api-types";
 import { ago, count, dateTime, percent } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
-import { useAlerts, useVerdicts } from "@/lib/queries";
+import { useAlerts, useIncidents, useVerdicts } from "@/lib/queries";
 import { href } from "@/lib/router";
 import { useDevice } from "../api/device";
 import { RollUpPanel } from "./RollUpPanel";
@@ -55,6 +56,7 @@ function Summary({ device, verdicts }: { device: string; verdicts: readonly Verd
 export function DevicePage({ device }: { device: string }) {
   const verdicts = useVerdicts({ device }, 25);
   const alerts = useAlerts({ device }, 10);
+  const incidents = useIncidents({ device, order: "newest" }, 5);
   const now = useNow();
   return (
     <>
@@ -81,6 +83,14 @@ export function DevicePage({ device }: { device: string }) {
           </Panel>
         </div>
         <div className="stack loose">
+          <Panel title="Incidents" hint="newest first" flush>
+            <Answer of={incidents} rows={3}>
+              {(data) => {
+                const items = data.pages[0]?.items ?? [];
+                return items.length > 0 ? <IncidentList incidents={items} now={now} /> : <Empty icon="incidents" title="No incidents with this device" />;
+              }}
+            </Answer>
+          </Panel>
           <Panel title="Alerts" flush>
             <Answer of={alerts} rows={3}>
               {(data) => {

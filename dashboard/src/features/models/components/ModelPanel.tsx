@@ -1,11 +1,12 @@
 import { useState } from "react";
 import { ActionError } from "@/components/States";
-import type { Model, ModelMetrics } from "@/lib/api-types";
-import { bytes, count, dateTime, percent, score } from "@/lib/format";
+import type { Drift, Model, ModelMetrics } from "@/lib/api-types";
+import { bytes, count, dateTime, percent, score, thresholdText } from "@/lib/format";
 import { useIsAdmin } from "@/lib/session";
 import { useActivate } from "../api/models";
 import { ClassBars } from "./ClassBars";
 import { ConfusionMatrix } from "./ConfusionMatrix";
+import { DriftOfModel } from "./DriftOfModel";
 
 const figures: readonly (readonly [keyof ModelMetrics, string, (value: number) => string])[] = [
   ["accuracy", "Accuracy", percent],
@@ -60,7 +61,7 @@ function Activate({ model }: { model: Model }) {
   );
 }
 
-export function ModelPanel({ model, expanded }: { model: Model; expanded: boolean }) {
+export function ModelPanel({ model, expanded, drift }: { model: Model; expanded: boolean; drift: Drift | null }) {
   const admin = useIsAdmin();
   const [open, setOpen] = useState(expanded);
   const { threshold } = model;
@@ -78,12 +79,13 @@ export function ModelPanel({ model, expanded }: { model: Model; expanded: boolea
       <div className="panel-body stack loose">
         <dl className="facts">
           <div><dt>Kind</dt><dd>{model.kind}, for {model.record_kind}s</dd></div>
-          <div><dt>Created</dt><dd>{dateTime(model.created)}</dd></div>
+          {model.created && <div><dt>Created</dt><dd>{dateTime(model.created)}</dd></div>}
           <div><dt>Split</dt><dd>{model.split || "–"}</dd></div>
-          <div><dt>Threshold</dt><dd>{score(threshold.value)}</dd></div>
+          <div><dt>Threshold</dt><dd>{thresholdText(threshold.value)}</dd></div>
           <div><dt>Calibrated to</dt><dd>{threshold.benign_rows > 0 ? `${percent(threshold.false_positive_rate)} of ${count(threshold.benign_rows)} benign rows` : "default, not calibrated"}</dd></div>
-          <div><dt>File</dt><dd>{model.file}, {bytes(model.bytes)}</dd></div>
+          <div><dt>File</dt><dd className="wrap">{model.file ? `${model.file}, ${bytes(model.bytes)}` : "none: built into the program"}</dd></div>
         </dl>
+        {drift && <DriftOfModel drift={drift} />}
         {open && (model.metrics ? <Metrics metrics={model.metrics} /> : <p className="muted">This file carries no evaluation: the model learns each series while it runs, or was saved without one.</p>)}
       </div>
     </section>

@@ -1,6 +1,6 @@
 /** What may be asked of alarms, as people say it. */
 import type { AlarmTarget, Threshold } from "@/lib/api-types";
-import { count, number, rate } from "@/lib/format";
+import { count, number, rate, thresholdText } from "@/lib/format";
 
 export type Mode = "alerts" | "rate" | "configured";
 
@@ -57,10 +57,7 @@ export function targetText(target: AlarmTarget): string {
   return "the threshold each model's training chose";
 }
 
-/** Many thresholds are very near to 1: three digits would call them 1. */
-export function thresholdText(value: number): string {
-  return String(Number(value.toPrecision(6)));
-}
+export { thresholdText };
 
 /** "A sentence without a beginning" → with a capital and a full stop. */
 export function asSentence(text: string): string {

@@ -32,7 +32,7 @@ function OneKind({ kind, value }: { kind: RecordKind; value: number }) {
           </label>
           <input className="slider" type="range" min={0} max={1} step={0.001} value={wished ?? value} aria-label="Threshold" aria-valuetext={score(wished ?? value)} onChange={(event) => setText(event.target.value)} />
           {wished === null && <p className="small alarm" role="alert">A threshold is a number from 0 to 1.</p>}
-          <p className="small muted">One threshold for all devices, over the scores that are stored. It works now at {thresholdText(value)}.</p>
+          <p className="small muted">One threshold for all devices, over the scores that are stored; also for those still being learned, which now need more. It works now at {thresholdText(value)}.</p>
           {text !== null && <p><button type="button" className="button small" onClick={() => setText(null)}>Back to the one that works now</button></p>}
         </div>
       </Panel>
