@@ -17,7 +17,7 @@ TEST(SimulatedCaptures, StandBehindTheRecordedOnesAndAreAlwaysTheSame) {
   const auto mine = Dataset::decode(*writer.encode());
   const auto more = with_simulated(*mine);
   ASSERT_TRUE(more) << more.error().message;
-  ASSERT_EQ(more->captures().size(), 6U);
+  ASSERT_EQ(more->captures().size(), 7U);
   Record back;
   more->read(0, back);
   EXPECT_EQ(back.key, record.key);
