@@ -118,7 +118,7 @@ struct Counters {
   std::atomic<std::uint64_t> sink_failures{0};
   std::atomic<std::int64_t> last_batch_micros{0};  ///< pull to acknowledge
   std::atomic<std::uint64_t> last_batch_size{0};
-  std::atomic<bool> degraded{false};  ///< a durable sink refuses a batch (the line waits), or its upkeep
+  std::atomic<bool> degraded{false};  ///< a durable sink refuses batch or upkeep
 };
 
 struct CountersSnapshot {

@@ -683,12 +683,13 @@ TEST_P(StoreConformance, RetentionBySizeDropsTheOldestFirst) {
   const int rounds = as_many_as(30, 6);
   for (int round = 0; round < rounds; ++round) {
     batch.reset();
-    while (!batch.full()) draw(batch.add(), random, after(round));
-    commit(batch, after(round));
+    const Time now = after(round * 15);  // apart, so that a little is dropped each time
+    while (!batch.full()) draw(batch.add(), random, now);
+    commit(batch, now);
     newest = batch[999].record.key;
-    maintain(after(round));
+    maintain(now);
   }
-  for (int i = 0; i < as_many_as(20, 8); ++i) maintain(after(31));
+  for (int i = 0; i < as_many_as(20, 8); ++i) maintain(after(rounds * 15 + 15));
   const auto counts = store().counts();
   const std::uint64_t rows = counts->flows + counts->readings;
   EXPECT_LT(rows, static_cast<std::uint64_t>(rounds) * 667);
