@@ -398,9 +398,10 @@ void append_change(std::string& out, const Subject& subject, std::string_view co
                    float to) {
   const Phrase* phrase = phrase_of(column);
   const bool worked_out = unit_of(column) == Unit::measure;
-  const double between = std::abs(static_cast<double>(from) - static_cast<double>(to));
+  const double bound = static_cast<double>(to);
+  const double between = std::abs(static_cast<double>(from) - bound);
   const std::string number =
-      worked_out ? bound_text(static_cast<double>(to), between) : value_words(column, to);
+      worked_out ? bound_text(bound, std::min(std::abs(bound), between)) : value_words(column, to);
   if (phrase != nullptr && (worked_out || !phrase->changed.empty())) {
     append_text(out, subject, column, phrase->changed.empty() ? phrase->text : phrase->changed,
                 number);

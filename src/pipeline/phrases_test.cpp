@@ -167,7 +167,7 @@ TEST(Phrases, ByHand) {
        "gap",
        600,
        {0, 20},
-       "was silent for 10 min before temperature 85.25 (usual for it: 0 s to 20 s)"},
+       "was silent for 10 min before temperature 85.25 (usual for it: 0 to 20 s)"},
       {own, "source_colour_10s", 3, {0, 1}, "had source colour 10s at 3 (usual for it: 0 to 1)"},
   };
   for (const Fact& fact : facts) {
