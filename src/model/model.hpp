@@ -36,8 +36,9 @@ struct TrainingSet {
   Rows rows;
   std::span<const std::uint16_t> labels;
   std::span<const float> weights;
-  /// Which rows were recorded together, in one network: any number, the same for all of them. Empty:
-  /// all. Models of benign rows measure on captures left out how strange the next network will be.
+  /// Which rows were recorded together, in one network: any number, the same for all of them.
+  /// Empty: all. Models of benign rows measure on captures left out how strange the next network
+  /// will be.
   std::span<const std::uint32_t> captures;
   std::vector<std::string> classes;
   Schema schema;
